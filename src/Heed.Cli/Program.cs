@@ -1,0 +1,2 @@
+Console.WriteLine("heed");
+return 0;
