@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Heed.Numerics;
 
 namespace Heed.Formats;
@@ -23,6 +24,41 @@ public sealed unsafe record StoredTensor(string Name, ElementType Type, IReadOnl
 
     /// <summary>The shape as it is written in messages: [320, 48].</summary>
     public string ShapeText => $"[{string.Join(", ", Shape)}]";
+
+    /// <summary>A decoded copy of all its numbers as float32, in the order they are stored. For tensors small enough to copy.</summary>
+    public float[] ToFloats()
+    {
+        var values = new float[CheckedCount()];
+        fixed (float* destination = values)
+            Blocks.Dequantize(Type, Data, destination, values.Length);
+        return values;
+    }
+
+    /// <summary>A copy of all its numbers, which must be stored as integers (ids, labels, masks).</summary>
+    public long[] ToIntegers()
+    {
+        var values = new long[CheckedCount()];
+        for (var i = 0L; i < values.Length; i++)
+            values[i] = Type switch
+            {
+                ElementType.I64 => Unsafe.ReadUnaligned<long>(Data + 8 * i),
+                ElementType.U64 => Unsafe.ReadUnaligned<ulong>(Data + 8 * i) is var value && value <= long.MaxValue
+                    ? (long)value
+                    : throw new HeedException($"{File}: tensor '{Name}' holds {value} at {i}; integers up to 2^63 - 1 are needed here."),
+                ElementType.I32 => Unsafe.ReadUnaligned<int>(Data + 4 * i),
+                ElementType.U32 => Unsafe.ReadUnaligned<uint>(Data + 4 * i),
+                ElementType.I16 => Unsafe.ReadUnaligned<short>(Data + 2 * i),
+                ElementType.U16 => Unsafe.ReadUnaligned<ushort>(Data + 2 * i),
+                ElementType.I8 => (sbyte)Data[i],
+                ElementType.U8 or ElementType.Bool => Data[i],
+                _ => throw new HeedException($"{File}: tensor '{Name}' is stored as {Type}; integers are needed here."),
+            };
+        return values;
+    }
+
+    private long CheckedCount() => Count <= Array.MaxLength
+        ? Count
+        : throw new HeedException($"{File}: tensor '{Name}' {ShapeText} has {Count} numbers, too many to copy into one array.");
 }
 
 /// <summary>An open checkpoint: its tensors by name. Closing it unmaps the memory that views point to.</summary>

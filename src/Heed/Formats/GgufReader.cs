@@ -1,0 +1,62 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace Heed.Formats;
+
+/// <summary>Reads a GGUF header front to back; every step is checked against the file's true size first.</summary>
+internal unsafe ref struct GgufReader(MappedFile file, long position = 0)
+{
+    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Bytes from the start of the file.</summary>
+    public long Position { get; private set; } = position;
+
+    /// <summary>Bytes left.</summary>
+    public readonly long Remaining => file.Length - Position;
+
+    /// <summary>A little-endian number of fixed size.</summary>
+    /// <param name="what">What it is, for the message if the file ends before it.</param>
+    public T Read<T>(string what) where T : unmanaged
+    {
+        var value = Unsafe.ReadUnaligned<T>(Take(sizeof(T), what));
+        return value;
+    }
+
+    /// <summary>The bytes of a string: a length of 64 bits, then UTF-8.</summary>
+    public ReadOnlySpan<byte> Bytes(string what)
+    {
+        var length = Read<ulong>(what);
+        if (length > (ulong)Remaining)
+            throw new HeedException($"{file.Path}: {what} at byte {Position - 8} claims a length of {length} bytes, but only {Remaining} are left in the file. It is damaged or cut off.");
+        if (length > int.MaxValue)
+            throw new HeedException($"{file.Path}: {what} at byte {Position - 8} is {length} bytes long; strings of 2 GB and more are not read.");
+        return new(Take((long)length, what), (int)length);
+    }
+
+    /// <summary>A string; it must be valid UTF-8.</summary>
+    public string String(string what)
+    {
+        var start = Position;
+        var bytes = Bytes(what);
+        try
+        {
+            return s_strict.GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new HeedException($"{file.Path}: {what} at byte {start} is not valid UTF-8.");
+        }
+    }
+
+    /// <summary>Steps over <paramref name="count"/> bytes.</summary>
+    public void Skip(long count, string what) => Take(count, what);
+
+    private byte* Take(long count, string what)
+    {
+        if (count > Remaining)
+            throw new HeedException($"{file.Path}: the file ends at byte {file.Length}, inside {what} at byte {Position}. It is damaged or cut off.");
+        var at = file.Data + Position;
+        Position += count;
+        return at;
+    }
+}
