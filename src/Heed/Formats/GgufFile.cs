@@ -77,6 +77,7 @@ public sealed class GgufFile : ITensorFile
         var metadataCount = reader.Read<ulong>("the number of metadata values");
         var metadata = GgufMetadata.Read(ref reader, file, metadataCount);
         var alignment = Alignment(metadata, file);
+        RefuseParts(metadata, file);
 
         // A tensor takes at least 24 bytes: name length, number of dimensions, type, offset.
         if (tensorCount > (ulong)reader.Remaining / 24)
@@ -118,9 +119,17 @@ public sealed class GgufFile : ITensorFile
             : throw new HeedException($"{file.Path}: general.alignment is {alignment}; it must be a power of two.");
     }
 
+    /// <summary>Large models come split into files; a part alone lacks most tensors, which would show only much later.</summary>
+    private static void RefuseParts(GgufMetadata metadata, MappedFile file)
+    {
+        var parts = metadata.GetLong("split.count", 0);
+        if (parts > 1)
+            throw new HeedException($"{file.Path} is part {metadata.GetLong("split.no", 0) + 1} of a model split into {parts} files, which are not read. Join them with llama.cpp's llama-gguf-split --merge.");
+    }
+
     private static (string, ElementType, long[], ulong) TensorInfo(ref GgufReader reader, MappedFile file)
     {
-        var name = reader.String("a tensor's name");
+        var name = reader.String("a tensor's name", GgufReader.MaximumName);
         var what = "the description of a tensor";
         var dimensions = reader.Read<uint>(what);
         if (dimensions > MaximumDimensions)

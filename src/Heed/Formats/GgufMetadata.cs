@@ -198,7 +198,7 @@ public sealed class GgufMetadata
         var keys = new List<string>();
         for (var i = 0UL; i < count; i++)
         {
-            var key = reader.String("a metadata key");
+            var key = reader.String("a metadata key", GgufReader.MaximumName);
             if (key.Length == 0)
                 throw new HeedException($"{file.Path}: metadata key {i} is empty. The file is damaged.");
             var entry = Skip(ref reader, file, key);

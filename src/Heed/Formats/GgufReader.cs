@@ -8,6 +8,9 @@ internal unsafe ref struct GgufReader(MappedFile file, long position = 0)
 {
     private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>The longest key or name (the format's own limit for keys); names appear in messages.</summary>
+    public const int MaximumName = 65535;
+
     /// <summary>Bytes from the start of the file.</summary>
     public long Position { get; private set; } = position;
 
@@ -33,11 +36,13 @@ internal unsafe ref struct GgufReader(MappedFile file, long position = 0)
         return new(Take((long)length, what), (int)length);
     }
 
-    /// <summary>A string; it must be valid UTF-8.</summary>
-    public string String(string what)
+    /// <summary>A string; it must be valid UTF-8 and at most <paramref name="limit"/> bytes long.</summary>
+    public string String(string what, int limit = int.MaxValue)
     {
         var start = Position;
         var bytes = Bytes(what);
+        if (bytes.Length > limit)
+            throw new HeedException($"{file.Path}: {what} at byte {start} is {bytes.Length} bytes long; at most {limit} are allowed. The file is damaged.");
         try
         {
             return s_strict.GetString(bytes);
