@@ -15,7 +15,7 @@ public sealed class GgufFile : ITensorFile
 {
     private const uint Magic = 0x46554747; // "GGUF", read as a little-endian number
     private const int DefaultAlignment = 32;
-    private const int MaximumDimensions = 4;
+    internal const int MaximumDimensions = 4;
 
     private readonly MappedFile _file;
     private readonly TensorTable _tensors;
