@@ -78,9 +78,10 @@ public sealed class SafetensorsFile : ITensorFile
         var tensors = new TensorTable(file);
         foreach (var (name, type, shape, begin, end) in entries)
         {
-            var tensor = tensors.Add(name, type, shape, dataStart, begin);
-            if (end != begin + (ulong)tensor.ByteLength)
-                throw new HeedException($"{file.Path}: tensor '{name}' ({type} {tensor.ShapeText}) takes {tensor.ByteLength} bytes, but its data_offsets are [{begin}, {end}].");
+            var bytes = tensors.ByteLength(name, type, shape);
+            if (end - begin != (ulong)bytes)
+                throw new HeedException($"{file.Path}: tensor '{name}' ({type} [{string.Join(", ", shape)}]) takes {bytes} bytes, but its data_offsets are [{begin}, {end}].");
+            tensors.Add(name, type, shape, dataStart, begin);
         }
         CheckNoHoles(file, entries, dataStart);
         return new(file, tensors, metadata);

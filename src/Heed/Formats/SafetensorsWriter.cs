@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using Heed.Numerics;
 
@@ -14,15 +16,7 @@ internal static class SafetensorsWriter
     public static void Write(string path, IEnumerable<TensorSource> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var ordered = tensors.OrderByDescending(t => t.Type.BlockBytes()).ToList();
-        byte[] header;
-        try
-        {
-            header = Header(path, ordered, metadata);
-        }
-        catch (ArgumentException e) // from the JSON writer
-        {
-            throw new HeedException($"{path} cannot be written: a name or text is not valid Unicode. {e.Message}", e);
-        }
+        var header = Header(path, ordered, metadata);
         var size = ordered.Aggregate(8L + header.Length, (sum, t) => checked(sum + t.ByteLength));
         AtomicFile.Write(path, size, stream =>
         {
@@ -43,7 +37,7 @@ internal static class SafetensorsWriter
             {
                 json.WriteStartObject("__metadata__");
                 foreach (var (key, value) in metadata)
-                    json.WriteString(key, value);
+                    json.WriteString(Text(key, path), Text(value, path));
                 json.WriteEndObject();
             }
             var names = new HashSet<string> { "__metadata__" };
@@ -68,7 +62,7 @@ internal static class SafetensorsWriter
     {
         var type = SafetensorsHeader.TypeName(tensor.Type)
             ?? throw new HeedException($"{path}: tensor '{tensor.Name}' is {tensor.Type}, which a safetensors file cannot hold. Decode it first, or write a GGUF file.");
-        json.WriteStartObject(tensor.Name);
+        json.WriteStartObject(Text(tensor.Name, path));
         json.WriteString("dtype", type);
         json.WriteStartArray("shape");
         foreach (var size in tensor.Shape)
@@ -79,5 +73,17 @@ internal static class SafetensorsWriter
         json.WriteNumberValue(begin + tensor.ByteLength);
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    /// <summary>The text, which must be valid Unicode: the JSON writer would replace what is not, and two names could become one.</summary>
+    private static string Text(string text, string path)
+    {
+        for (var rest = text.AsSpan(); !rest.IsEmpty;)
+        {
+            if (Rune.DecodeFromUtf16(rest, out _, out var used) != OperationStatus.Done)
+                throw new HeedException($"{path} cannot be written: the text '{text}' is not valid Unicode.");
+            rest = rest[used..];
+        }
+        return text;
     }
 }

@@ -43,7 +43,7 @@ internal sealed unsafe class TensorTable(MappedFile file)
     }
 
     /// <summary>The bytes of a tensor, or an error if a row is not whole blocks or the size is absurd.</summary>
-    private long ByteLength(string name, ElementType type, long[] shape)
+    public long ByteLength(string name, ElementType type, long[] shape)
     {
         // Zeros are skipped when looking for overflow, so that every partial product is safe, too.
         UInt128 count = 1;

@@ -18,6 +18,9 @@ internal sealed unsafe class InMemory : IDisposable
 
     public MappedFile File(string name) => MappedFile.FromMemory(_data, _length, name);
 
+    /// <summary>True if these bytes all lie inside.</summary>
+    public bool Holds(byte* start, long length) => start >= _data && length <= _length && start - _data <= _length - length;
+
     public void Dispose() => NativeMemory.Free(_data);
 
     /// <summary>Opens bytes as GGUF; the message of the HeedException it must throw.</summary>
