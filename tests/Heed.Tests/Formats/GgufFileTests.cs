@@ -58,6 +58,27 @@ public class GgufFileTests
         Assert.Empty(file.Find("empty")!.ToFloats());
     }
 
+    [Theory]
+    [InlineData(2u), InlineData(3u)]
+    public void Open_BothVersions_AreRead(uint version)
+    {
+        var bytes = Valid();
+        BitConverter.TryWriteBytes(bytes.AsSpan(4), version);
+        using var memory = new InMemory(bytes);
+        using var file = GgufFile.Open(memory.File("test.gguf"));
+        Assert.Equal((int)version, file.Version);
+        Assert.Equal(["a", "b"], file.Metadata.Strings("list"));
+        Assert.Equal([2L, 32L], file.Find("t")!.Shape);
+    }
+
+    [Fact]
+    public void Open_ManyLargeArrays_DecodesNothing()
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        using var model = GgufFile.Open(TestData.EmbeddedModel);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 300_000); // its vocabulary alone would take 4 MB
+    }
+
     [Fact]
     public void Open_EveryTruncation_NamesTheFile()
     {
