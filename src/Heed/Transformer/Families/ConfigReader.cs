@@ -73,12 +73,16 @@ internal sealed class ConfigReader
         }
     }
 
-    /// <summary>Other spellings of keys; used where the key itself is missing.</summary>
+    /// <summary>Other spellings of a key; used where the key itself is missing, and refused where they contradict it.</summary>
     public void Alias(string key, params ReadOnlySpan<string> others)
     {
         foreach (var other in others)
-            if (!_object.TryGetProperty(key, out _) && _object.TryGetProperty(other, out _))
-                _aliases[key] = other;
+        {
+            if (!_object.TryGetProperty(other, out var second)) continue;
+            if (!_object.TryGetProperty(Spelling(key), out var first)) _aliases[key] = other;
+            else if (!JsonElement.DeepEquals(first, second)) throw Error(other, $"contradicts {Spelling(key)} = {Shown(first)}");
+            _read.Add(other);
+        }
     }
 
     /// <summary>True if the key is there and not null. Does not count as reading it.</summary>
@@ -172,6 +176,18 @@ internal sealed class ConfigReader
             _ => throw Error(key, "is not an activation function that Heed knows (gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, quick_gelu, relu, relu2, silu, swish, sigmoid, tanh)"),
         };
 
+    /// <summary>Whether a linear map has a bias.</summary>
+    public Bias Bias(string key, bool fallback) => Bool(key, fallback) ? Families.Bias.Required : Families.Bias.None;
+
+    /// <summary>A mixture of experts from the keys of its two numbers.</summary>
+    public ExpertsConfig Experts(string countKey, int count, string usedKey, int used, bool normalize)
+    {
+        // A matrix per expert and layer: more than this no file has, and lists of them would cost memory before that shows.
+        var experts = Int(countKey, count, max: 100_000);
+        var each = Int(usedKey, used);
+        return each <= experts ? new(experts, each, normalize) : throw Error(usedKey, $"is more than the {experts} experts");
+    }
+
     /// <summary>Refuses every value of the key but <paramref name="supported"/>, which is also what a missing key means. Null counts as false.</summary>
     public void Require(string key, bool supported)
     {
@@ -184,6 +200,13 @@ internal sealed class ConfigReader
     {
         if (OptionalFloat(key, supported) != supported)
             throw Error(key, $"is not supported; only {supported.ToString(CultureInfo.InvariantCulture)} is");
+    }
+
+    /// <summary>Refuses every value of the key but <paramref name="supported"/>, which is also what a missing key means.</summary>
+    public void Require(string key, string supported)
+    {
+        if (OptionalString(key, supported) != supported)
+            throw Error(key, $"is not supported; only \"{supported}\" is");
     }
 
     /// <summary>Refuses every value of the key but null and empty lists or objects.</summary>
@@ -281,13 +304,13 @@ internal sealed class ConfigReader
         // dropout: off in inference, under every name
         "attention_dropout", "attn_dropout", "attn_pdrop", "classifier_dropout", "dropout", "embd_pdrop", "embed_dropout", "embedding_dropout",
         "embedding_pdrop", "hidden_dropout", "hidden_dropout_prob", "layerdrop", "mlp_dropout", "resid_dropout", "resid_pdrop",
-        "residual_dropout", "summary_first_dropout", "attention_probs_dropout_prob",
+        "residual_dropout", "activation_dropout", "summary_first_dropout", "attention_probs_dropout_prob",
         // how fresh weights are drawn, how training is done
         "initializer_range", "init_std", "initializer_factor", "output_router_logits", "router_aux_loss_coef", "router_jitter_noise",
         "gradient_checkpointing", "use_bfloat16", "tie_encoder_decoder", "pretraining_tp", "slow_but_exact",
         // where the file comes from and who reads it
         "_name_or_path", "_commit_hash", "transformers_version", "architectures", "auto_map", "torch_dtype", "dtype", "model_type", "name_or_path",
-        "torchscript", "return_dict", "output_attentions", "output_hidden_states", "attn_implementation", "_attn_implementation",
+        "torchscript", "return_dict", "use_return_dict", "is_decoder", "chunk_size_feed_forward", "tf_legacy_loss", "output_attentions", "output_hidden_states", "attn_implementation", "_attn_implementation",
         "_attn_implementation_autoset", "_attn_implementation_internal", "_flash_attn_2_enabled", "use_cache", "transformers.js_config",
         "unsloth_fixed", "unsloth_version", "is_llama_config", "tokenizer_class", "task_specific_params", "problem_type", "finetuning_task",
         "license", "prefix", "cache_implementation",

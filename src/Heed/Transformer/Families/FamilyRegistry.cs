@@ -6,7 +6,30 @@ internal static class FamilyRegistry
     /// <summary>Every family. A new one is one file and one line here.</summary>
     public static IReadOnlyList<Family> All { get; } =
     [
+        new Gpt2(),
+        new GptNeo(),
+        new GptNeoX(),
+        new GptJ(),
+        new Opt(),
+        new Bloom(),
         new Llama(),
+        new Mistral(),
+        new Mixtral(),
+        new Qwen2(),
+        new Qwen3(),
+        new Qwen3Moe(),
+        new Gemma(),
+        new Gemma2(),
+        new Gemma3(),
+        new Phi(),
+        new Phi3(),
+        new Olmo2(),
+        new SmolLM3(),
+        new StableLm(),
+        new Starcoder2(),
+        new Granite(),
+        new Cohere(),
+        new GptBigCode(),
     ];
 
     /// <summary>The family of config.json's <c>model_type</c>.</summary>
@@ -34,6 +57,9 @@ internal static class FamilyRegistry
             if (!name.EndsWith("ForCausalLM", StringComparison.Ordinal) && !name.EndsWith("LMHeadModel", StringComparison.Ordinal)
                 && !name.EndsWith("Model", StringComparison.Ordinal))
                 throw config.Error("architectures", "is not a model that predicts the next token (a class named …ForCausalLM or …LMHeadModel)");
+        config.Require("is_encoder_decoder", false);
+        config.Require("add_cross_attention", false);
+        config.RequireNone("pruned_heads");
         return family;
     }
 

@@ -103,6 +103,31 @@ internal sealed class GgufConfigReader
             : throw Error("block_count", layers, $"is more layers than any model has (Heed reads up to {ConfigReader.MaximumLayers})");
     }
 
+    /// <summary>
+    /// The window of every layer (null: none). <paramref name="pattern"/> is the family's: of so many layers the last sees
+    /// everything. The file may hold another number, or a list of one truth value a layer.
+    /// </summary>
+    public int?[] Windows(int layers, int window, int pattern)
+    {
+        const string Key = "attention.sliding_window_pattern";
+        var windows = new int?[layers];
+        var slides = Bools(Key);
+        if (slides is not null && slides.Length != layers) throw Error(Key, $"a list of {slides.Length}", $"must hold one value a layer, {layers}");
+        if (slides is null) pattern = Int(Key, pattern);
+        if (window > 0)
+            for (var i = 0; i < layers; i++)
+                if (slides?[i] ?? (i + 1) % pattern != 0) windows[i] = window;
+        return windows;
+    }
+
+    /// <summary>A mixture of experts of these two numbers.</summary>
+    public ExpertsConfig Experts(int count, int used, bool normalize)
+    {
+        if (count is < 1 or > 100_000) throw Error("expert_count", count, "must be between 1 and 100000");
+        return used >= 1 && used <= count ? new(count, used, normalize)
+            : throw Error("expert_used_count", used, $"must be between 1 and the {count} experts");
+    }
+
     /// <summary>Marks keys as read that do not change the family's results.</summary>
     public void Ignore(params ReadOnlySpan<string> keys)
     {

@@ -1,3 +1,5 @@
+using Heed.Numerics;
+
 namespace Heed.Families;
 
 /// <summary>
@@ -12,43 +14,42 @@ internal sealed class Llama : Family
 
     public override TransformerConfig ReadConfig(ConfigReader config)
     {
-        var shape = new LlamaShape().Read(config);
-        var (rotary, context) = RotaryReader.Read(config, shape.HeadSize!.Value, shape.Context, shape.RotaryBase);
-        config.Bool("attention_bias", false);
-        config.Bool("mlp_bias", false);
-        config.Bool("tie_word_embeddings", false);
+        var shape = new ModelShape().Read(config);
+        var (rotary, context) = RotaryReader.Read(config, shape.HeadSize!.Value, shape.Context);
+        Options(config);
         config.Require("rope_interleaved", false);
+        config.Ignore("max_sequence_length"); // some files have it; transformers does not read it
         return shape.Transformer("llama", shape.Repeat(shape.Layer(rotary, config.Activation("hidden_act", "silu"))), context);
     }
 
     public override TransformerWeights ReadWeights(TransformerConfig config, ConfigReader options, WeightReader tensors)
+        => new LayoutReader(config, tensors, LayoutNames.HuggingFace(tensors), Options(options)).Read();
+
+    private static LayoutOptions Options(ConfigReader config)
     {
-        var attention = options.Bool("attention_bias", false) ? Bias.Required : Bias.None;
-        var biases = new LlamaBiases(attention, attention, options.Bool("mlp_bias", false) ? Bias.Required : Bias.None,
-            Tied: options.Bool("tie_word_embeddings", false));
-        return new LlamaWeights(config, tensors, LlamaNames.HuggingFace(tensors.Root("embed_tokens.weight", "model.", "")), biases).Read();
+        var attention = config.Bias("attention_bias", false);
+        return new()
+        {
+            QueryKeyValue = attention,
+            Output = attention,
+            Mlp = config.Bias("mlp_bias", false),
+            Tied = config.Bool("tie_word_embeddings", false),
+        };
     }
 
     public override TransformerConfig ReadConfig(GgufConfigReader config)
     {
-        var shape = LlamaShape.Read(config);
+        var shape = ModelShape.Read(config);
         var (rotary, context) = RotaryReader.Read(config, shape.HeadSize!.Value, shape.Context);
-        var layer = shape.Layer(rotary, Numerics.ActivationFunction.Silu);
+        var layer = shape.Layer(rotary, ActivationFunction.Silu);
         var experts = config.Int("expert_count", 0, min: 0);
-        if (experts > 0)
-        {
-            var used = config.Int("expert_used_count");
-            if (used > experts) throw config.Error("expert_used_count", used, $"is more than the {experts} experts");
-            // llama.cpp computes softmax over all and normalises the chosen, which is Mixtral's softmax over the chosen.
-            layer = layer with { Experts = new(experts, used, NormalizeWeights: true) };
-        }
-        else if (config.Int("expert_used_count", 0, min: 0) is > 0 and var used)
-            throw config.Error("expert_used_count", used, "has no meaning without expert_count");
-        if (config.Has("attention.scale"))
-            layer = layer with { ScoreScale = (float)config.Float("attention.scale") };
+        var used = config.Int("expert_used_count", 0, min: 0);
+        // llama.cpp takes a softmax over all and scales the chosen to a sum of 1, which is Mixtral's softmax over the chosen.
+        if (experts > 0 || used > 0) layer = layer with { Experts = config.Experts(experts, used, normalize: true) };
+        if (config.Has("attention.scale")) layer = layer with { ScoreScale = (float)config.Float("attention.scale") };
         return shape.Transformer(experts > 0 ? "mixtral" : "llama", shape.Repeat(layer), context);
     }
 
     public override TransformerWeights ReadWeights(TransformerConfig config, GgufConfigReader options, WeightReader tensors)
-        => new LlamaWeights(config, tensors, LlamaNames.Gguf with { IsPermuted = true }, LlamaBiases.FromFile).Read();
+        => new LayoutReader(config, tensors, LayoutNames.Gguf with { IsPermuted = true }, LayoutOptions.FromFile).Read();
 }

@@ -17,30 +17,39 @@ internal static class RotaryReader
     /// <param name="defaultPart">The class's partial_rotary_factor; null where the family rotates whole heads only.</param>
     /// <param name="pairing">Which numbers turn together.</param>
     /// <param name="oldNames">Older scaling names of the family and what they mean (Phi-3: "su" is longrope).</param>
+    /// <param name="trained">The trained length where the family keeps it beside the scaling (Phi-3); that one counts.</param>
     public static Result Read(ConfigReader config, int headSize, int context, double defaultBase = 10_000, double? defaultPart = null,
-        RotaryPairing pairing = RotaryPairing.Halves, IReadOnlyDictionary<string, string>? oldNames = null)
+        RotaryPairing pairing = RotaryPairing.Halves, IReadOnlyDictionary<string, string>? oldNames = null, int? trained = null)
     {
         if (config.Has("rope_scaling") && config.Has("rope_parameters"))
             throw config.Error("rope_scaling", "says the same as rope_parameters, which is given too; keep one of the two");
+        trained ??= config.OptionalInt("original_max_position_embeddings");
         var old = config.Object("rope_scaling");
         var nested = old ?? config.Object("rope_parameters");
         var number = Once(config, nested, "rope_theta", defaultBase);
         var part = defaultPart is { } given ? Once(config, nested, "partial_rotary_factor", given) : WholeHeads(config, nested);
-        return Build(config, nested, headSize, context, number, part, pairing, oldNames);
+        return Build(config, nested, headSize, context, number, part, pairing, oldNames, trained);
     }
 
     /// <summary>Builds the configuration from a nested object (null: plain frequencies), its base and its part of the head known.</summary>
     public static Result Build(ConfigReader config, ConfigReader? scaling, int headSize, int context, double @base, double part,
-        RotaryPairing pairing = RotaryPairing.Halves, IReadOnlyDictionary<string, string>? oldNames = null)
+        RotaryPairing pairing = RotaryPairing.Halves, IReadOnlyDictionary<string, string>? oldNames = null, int? trained = null)
     {
         if (@base <= 0) throw new HeedException($"{config.File}: rope_theta = {@base} must be greater than 0.");
         if (!(part > 0 && part <= 1)) throw new HeedException($"{config.File}: partial_rotary_factor = {part} must be above 0 and at most 1.");
-        var dimensions = (int)(headSize * part);
-        if (dimensions < 2 || dimensions % 2 != 0)
-            throw new HeedException($"{config.File}: {dimensions} of a head's {headSize} numbers would be rotated (partial_rotary_factor {part}); they turn in pairs, so it must be an even number.");
         var kind = Kind(scaling);
         if (oldNames is not null && oldNames.TryGetValue(kind, out var modern)) kind = modern;
-        var (rotaryScaling, length) = Scaling(config, scaling, kind, context, dimensions, @base);
+        var dimensions = (int)(headSize * part);
+        if (dimensions % 2 != 0 && dimensions < headSize && kind is ("default" or "linear" or "llama3"))
+        {
+            // transformers rounds an odd number up to whole pairs, but divides the exponents by the odd one:
+            // θ^(−2i/n) = (θ^(r/n))^(−2i/r).
+            @base = Math.Pow(@base, (dimensions + 1.0) / dimensions);
+            dimensions++;
+        }
+        if (dimensions < 2 || dimensions % 2 != 0)
+            throw new HeedException($"{config.File}: {dimensions} of a head's {headSize} numbers would be rotated (partial_rotary_factor {part}); they turn in pairs, so it must be an even number.");
+        var (rotaryScaling, length) = Scaling(scaling, kind, context, trained, dimensions, @base);
         return new(new() { Dimensions = dimensions, Base = @base, Pairing = pairing, Scaling = rotaryScaling }, length);
     }
 
@@ -70,7 +79,7 @@ internal static class RotaryReader
         return modern ?? old ?? "default";
     }
 
-    private static (RotaryScaling, int ContextLength) Scaling(ConfigReader config, ConfigReader? s, string kind, int context, int dimensions, double @base)
+    private static (RotaryScaling, int ContextLength) Scaling(ConfigReader? s, string kind, int context, int? length, int dimensions, double @base)
     {
         if (kind is "default" or "none" || s is null)
         {
@@ -78,8 +87,7 @@ internal static class RotaryReader
             s?.Ignore("original_max_position_embeddings", "factor");
             return (RotaryScaling.None, context);
         }
-        // Phi-3 keeps the trained length beside the scaling, and that one counts.
-        var trained = config.OptionalInt("original_max_position_embeddings")
+        var trained = length
             ?? (kind is "llama3" or "yarn" or "longrope" ? s.OptionalInt("original_max_position_embeddings") : null) ?? context;
         s.Ignore("original_max_position_embeddings"); // linear and dynamic take max_position_embeddings
         int Extended(double factor, int from) => (int)Math.Max(context, Math.Min(int.MaxValue, from * factor));

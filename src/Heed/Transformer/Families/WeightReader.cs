@@ -68,21 +68,19 @@ internal sealed unsafe class WeightReader(ITensorFile file)
     }
 
     /// <summary>A vector, as float32; with <paramref name="addOne"/>, one more than what is stored (Gemma's norms).</summary>
-    public FloatVector Vector(string name, int length, bool addOne = false)
+    public FloatVector Vector(string name, int length, bool addOne = false) => Numbers(Weight(name, length), length, addOne);
+
+    /// <summary>A small table [rows, columns] as one vector, row after row.</summary>
+    public FloatVector Table(string name, int rows, int columns) => Numbers(Weight(name, rows, columns), rows * columns, addOne: false);
+
+    private static FloatVector Numbers(StoredTensor tensor, int length, bool addOne)
     {
-        var tensor = Weight(name, length);
+        if (tensor.Type is not (ElementType.F32 or ElementType.F16 or ElementType.BF16 or ElementType.F64 or ElementType.F8_E4M3 or ElementType.F8_E5M2))
+            throw new HeedException($"{tensor.File}: the vector {tensor.Name} is stored as {tensor.Type}; vectors are read as plain floating-point numbers.");
         var vector = new FloatVector(length);
-        for (var i = 0; i < length; i++)
-        {
-            vector.Span[i] = tensor.Type switch
-            {
-                ElementType.F32 => ((float*)tensor.Data)[i],
-                ElementType.F16 => (float)((Half*)tensor.Data)[i],
-                ElementType.BF16 => BitConverter.Int32BitsToSingle(((ushort*)tensor.Data)[i] << 16),
-                ElementType.F64 => (float)((double*)tensor.Data)[i],
-                _ => throw new HeedException($"{tensor.File}: the vector {name} is stored as {tensor.Type}; vectors are read as F32, F16, BF16 or F64."),
-            } + (addOne ? 1 : 0);
-        }
+        Blocks.Dequantize(tensor.Type, tensor.Data, vector.Pointer, length);
+        if (addOne)
+            foreach (ref var value in vector.Span) value += 1;
         return vector;
     }
 

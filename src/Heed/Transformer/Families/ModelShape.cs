@@ -2,8 +2,8 @@ using Heed.Numerics;
 
 namespace Heed.Families;
 
-/// <summary>The sizes that every Llama-like configuration gives, with the class's defaults in their place, and the rest of a layer.</summary>
-internal sealed record LlamaShape
+/// <summary>The sizes that a configuration gives, with the class's defaults in their place, and the rest of a layer.</summary>
+internal sealed record ModelShape
 {
     public int Vocabulary { get; init; } = 32_000;
     public int Width { get; init; } = 4096;
@@ -26,7 +26,7 @@ internal sealed record LlamaShape
     /// <param name="config">The configuration.</param>
     /// <param name="epsilonKey">What the family calls the norms' ε.</param>
     /// <param name="freeHeadSize">Whether the family has <c>head_dim</c>.</param>
-    public LlamaShape Read(ConfigReader config, string epsilonKey = "rms_norm_eps", bool freeHeadSize = true)
+    public ModelShape Read(ConfigReader config, string epsilonKey = "rms_norm_eps", bool freeHeadSize = true)
     {
         var heads = config.Int("num_attention_heads", Heads);
         var keyValueHeads = config.OptionalInt("num_key_value_heads", KeyValueHeads) ?? heads;
@@ -54,7 +54,7 @@ internal sealed record LlamaShape
     }
 
     /// <summary>Reads GGUF's sizes.</summary>
-    public static LlamaShape Read(GgufConfigReader config, string epsilonKey = "attention.layer_norm_rms_epsilon")
+    public static ModelShape Read(GgufConfigReader config, string epsilonKey = "attention.layer_norm_rms_epsilon")
     {
         var layers = config.LayerCount();
         var width = config.Int("embedding_length");
@@ -67,7 +67,7 @@ internal sealed record LlamaShape
         var headSize = config.Int("attention.key_length", width / heads);
         if (config.Int("attention.value_length", headSize) is var value && value != headSize)
             throw config.Error("attention.value_length", value, $"is not supported; only the keys' length {headSize} is");
-        return new LlamaShape
+        return new ModelShape
         {
             Vocabulary = config.VocabularySize(),
             Width = width,
@@ -110,7 +110,8 @@ internal sealed record LlamaShape
     /// <summary>As many equal layers.</summary>
     public IReadOnlyList<LayerConfig> Repeat(LayerConfig layer) => [.. Enumerable.Repeat(layer, Layers)];
 
-    private LlamaShape Checked(string file)
+    /// <summary>Refuses sizes whose matrices could not exist.</summary>
+    public ModelShape Checked(string file)
     {
         var longest = Math.Max((long)Heads * HeadSize!.Value + 2L * KeyValueHeads!.Value * HeadSize.Value, 2L * FeedForward);
         return longest <= int.MaxValue ? this
