@@ -20,6 +20,9 @@ public sealed class GgufFile : ITensorFile
     private readonly MappedFile _file;
     private readonly TensorTable _tensors;
 
+    /// <summary>A tensor as the header lists it; the offset is relative to the data's start and not yet checked.</summary>
+    private sealed record TensorInfo(string Name, ElementType Type, long[] Shape, ulong Offset);
+
     private GgufFile(MappedFile file, int version, GgufMetadata metadata, TensorTable tensors)
     {
         _file = file;
@@ -83,12 +86,12 @@ public sealed class GgufFile : ITensorFile
         if (tensorCount > (ulong)reader.Remaining / 24)
             throw new HeedException($"{file.Path}: the header claims {tensorCount} tensors, more than the remaining {reader.Remaining} bytes could hold. The file is damaged or cut off.");
         var tensors = new TensorTable(file);
-        var offsets = new List<(string Name, ElementType Type, long[] Shape, ulong Offset)>();
+        var infos = new List<TensorInfo>();
         for (var i = 0UL; i < tensorCount; i++)
-            offsets.Add(TensorInfo(ref reader, file));
+            infos.Add(ReadInfo(ref reader, file));
 
         var dataStart = checked((reader.Position + alignment - 1) / alignment * alignment);
-        foreach (var (name, type, shape, offset) in offsets)
+        foreach (var (name, type, shape, offset) in infos)
         {
             if (offset % (ulong)alignment != 0)
                 throw new HeedException($"{file.Path}: tensor '{name}' starts at offset {offset}, which is not a multiple of the alignment {alignment}. The file is damaged.");
@@ -127,7 +130,7 @@ public sealed class GgufFile : ITensorFile
             throw new HeedException($"{file.Path} is part {metadata.GetLong("split.no", 0) + 1} of a model split into {parts} files, which are not read. Join them with llama.cpp's llama-gguf-split --merge.");
     }
 
-    private static (string, ElementType, long[], ulong) TensorInfo(ref GgufReader reader, MappedFile file)
+    private static TensorInfo ReadInfo(ref GgufReader reader, MappedFile file)
     {
         var name = reader.String("a tensor's name", GgufReader.MaximumName);
         var what = "the description of a tensor";
@@ -145,6 +148,6 @@ public sealed class GgufFile : ITensorFile
         var id = reader.Read<uint>(what);
         var type = GgufTypes.TensorType(id)
             ?? throw new HeedException($"{file.Path}: tensor '{name}' is stored as {GgufTypes.Describe(id)}.");
-        return (name, type, shape, reader.Read<ulong>(what));
+        return new(name, type, shape, reader.Read<ulong>(what));
     }
 }

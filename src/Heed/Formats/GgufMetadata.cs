@@ -22,7 +22,7 @@ public sealed class GgufMetadata
     private readonly List<string> _keys;
 
     /// <summary>Where a value lies. For arrays, <see cref="Element"/> and <see cref="Count"/> describe the items at <see cref="Offset"/>.</summary>
-    private readonly record struct Entry(GgufValueType Type, GgufValueType Element, long Count, long Offset);
+    private sealed record Entry(GgufValueType Type, GgufValueType Element, long Count, long Offset);
 
     private GgufMetadata(MappedFile file, Dictionary<string, Entry> entries, List<string> keys)
     {
@@ -136,9 +136,7 @@ public sealed class GgufMetadata
         var (count, offset, _) = Items(key, t => t == GgufValueType.String, "an array of strings");
         var reader = new GgufReader(_file, offset);
         var values = new string[count];
-        var what = $"a text in the array of metadata key '{key}'";
-        for (var i = 0; i < values.Length; i++)
-            values[i] = reader.String(what);
+        reader.Strings(values, $"a text in the array of metadata key '{key}'");
         return values;
     }
 
@@ -235,13 +233,13 @@ public sealed class GgufMetadata
             reader.Skip(count * size, what);
             return;
         }
+        if (type == GgufValueType.String)
+        {
+            reader.SkipStrings(count, what);
+            return;
+        }
         for (var i = 0L; i < count; i++)
         {
-            if (type == GgufValueType.String)
-            {
-                reader.Bytes(what);
-                continue;
-            }
             var inner = ValueType(ref reader, file, key, what);
             var innerCount = ArrayCount(ref reader, file, inner, key, what);
             SkipItems(ref reader, file, inner, innerCount, key, what, depth + 1);

@@ -1,13 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Heed.Formats;
 
 /// <summary>Reads a GGUF header front to back; every step is checked against the file's true size first.</summary>
 internal unsafe ref struct GgufReader(MappedFile file, long position = 0)
 {
-    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>The longest key or name (the format's own limit for keys); names appear in messages.</summary>
     public const int MaximumName = 65535;
 
@@ -43,14 +42,43 @@ internal unsafe ref struct GgufReader(MappedFile file, long position = 0)
         var bytes = Bytes(what);
         if (bytes.Length > limit)
             throw new HeedException($"{file.Path}: {what} at byte {start} is {bytes.Length} bytes long; at most {limit} are allowed. The file is damaged.");
-        try
+        return Utf8.IsValid(bytes)
+            ? Encoding.UTF8.GetString(bytes)
+            : throw new HeedException($"{file.Path}: {what} at byte {start} is not valid UTF-8.");
+    }
+
+    /// <summary>Steps over <paramref name="count"/> strings. Vocabularies make this the longest part of opening a file.</summary>
+    public void SkipStrings(long count, string what)
+    {
+        var data = file.Data;
+        var end = file.Length;
+        var position = Position;
+        for (var i = 0L; i < count; i++)
         {
-            return s_strict.GetString(bytes);
+            var length = end - position >= 8 ? Unsafe.ReadUnaligned<ulong>(data + position) : ulong.MaxValue;
+            if (length > (ulong)Math.Max(0, end - position - 8) || length > int.MaxValue)
+            {
+                Position = position;
+                Bytes(what); // says what is wrong
+            }
+            position += 8 + (long)length;
         }
-        catch (DecoderFallbackException)
+        Position = position;
+    }
+
+    /// <summary>Fills <paramref name="values"/> with strings whose extents <see cref="SkipStrings"/> has checked when the file was opened.</summary>
+    public void Strings(string[] values, string what)
+    {
+        var at = file.Data + Position;
+        for (var i = 0; i < values.Length; i++)
         {
-            throw new HeedException($"{file.Path}: {what} at byte {start} is not valid UTF-8.");
+            var bytes = new ReadOnlySpan<byte>(at + 8, (int)Unsafe.ReadUnaligned<ulong>(at));
+            if (!Utf8.IsValid(bytes))
+                throw new HeedException($"{file.Path}: {what}, number {i} at byte {at - file.Data}, is not valid UTF-8.");
+            values[i] = Encoding.UTF8.GetString(bytes);
+            at += 8 + bytes.Length;
         }
+        Position = at - file.Data;
     }
 
     /// <summary>Steps over <paramref name="count"/> bytes.</summary>

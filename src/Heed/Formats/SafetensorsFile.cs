@@ -92,7 +92,9 @@ public sealed class SafetensorsFile : ITensorFile
     {
         var end = 0UL;
         string? before = null;
-        foreach (var entry in entries.OrderBy(e => e.Begin).ThenBy(e => e.End))
+        var placed = new List<SafetensorsHeader.Entry>(entries);
+        placed.Sort((a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin) : a.End.CompareTo(b.End));
+        foreach (var entry in placed)
         {
             if (entry.Begin < end)
                 throw new HeedException($"{file.Path}: the tensors '{before}' and '{entry.Name}' overlap. The file is damaged.");

@@ -10,7 +10,7 @@ internal static class SafetensorsHeader
     private const int MaximumDimensions = 16;
 
     /// <summary>A tensor as the header lists it; the offsets are relative to the header's end and not yet checked against anything.</summary>
-    public readonly record struct Entry(string Name, ElementType Type, long[] Shape, ulong Begin, ulong End);
+    public sealed record Entry(string Name, ElementType Type, long[] Shape, ulong Begin, ulong End);
 
     private static readonly (string Name, ElementType Type)[] s_types =
     [

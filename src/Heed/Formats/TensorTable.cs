@@ -36,29 +36,40 @@ internal sealed unsafe class TensorTable(MappedFile file)
     /// <summary>Throws if two tensors share bytes.</summary>
     public void CheckOverlaps()
     {
-        var placed = _tensors.Where(t => t.ByteLength > 0).OrderBy(t => t.Address).ToList();
+        var placed = _tensors.FindAll(t => t.ByteLength > 0);
+        if (!IsInOrder(placed)) // files nearly always are
+            placed.Sort((a, b) => a.Address.CompareTo(b.Address));
         for (var i = 1; i < placed.Count; i++)
             if (placed[i - 1].Address + placed[i - 1].ByteLength > placed[i].Address)
                 throw new HeedException($"{file.Path}: the tensors '{placed[i - 1].Name}' and '{placed[i].Name}' overlap. The file is damaged.");
+    }
+
+    private static bool IsInOrder(List<StoredTensor> tensors)
+    {
+        for (var i = 1; i < tensors.Count; i++)
+            if (tensors[i - 1].Address > tensors[i].Address)
+                return false;
+        return true;
     }
 
     /// <summary>The bytes of a tensor, or an error if a row is not whole blocks or the size is absurd.</summary>
     public long ByteLength(string name, ElementType type, long[] shape)
     {
         // Zeros are skipped when looking for overflow, so that every partial product is safe, too.
-        UInt128 count = 1;
+        const long Most = long.MaxValue / 512; // no block takes more than 512 bytes
+        var count = 1L;
         foreach (var size in shape)
         {
-            count *= (UInt128)Math.Max(1, size);
-            if (count > long.MaxValue / 512) // no block takes more than 512 bytes
+            if (count > Most / Math.Max(1, size))
                 throw new HeedException($"{file.Path}: tensor '{name}' has the shape {ShapeText(shape)}, more numbers than any file can hold. The file is damaged.");
+            count *= Math.Max(1, size);
         }
         if (shape.Contains(0))
             return 0;
         var row = shape.Length == 0 ? 1 : shape[^1];
         if (row % type.BlockLength() != 0)
             throw new HeedException($"{file.Path}: tensor '{name}' has rows of {row} numbers; {type} is stored in blocks of {type.BlockLength()}, which must fill a row.");
-        return (long)count / type.BlockLength() * type.BlockBytes();
+        return count / type.BlockLength() * type.BlockBytes();
     }
 
     private static string ShapeText(long[] shape) => $"[{string.Join(", ", shape)}]";
