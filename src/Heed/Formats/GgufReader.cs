@@ -18,11 +18,7 @@ internal unsafe ref struct GgufReader(MappedFile file, long position = 0)
 
     /// <summary>A little-endian number of fixed size.</summary>
     /// <param name="what">What it is, for the message if the file ends before it.</param>
-    public T Read<T>(string what) where T : unmanaged
-    {
-        var value = Unsafe.ReadUnaligned<T>(Take(sizeof(T), what));
-        return value;
-    }
+    public T Read<T>(string what) where T : unmanaged => Unsafe.ReadUnaligned<T>(Take(sizeof(T), what));
 
     /// <summary>The bytes of a string: a length of 64 bits, then UTF-8.</summary>
     public ReadOnlySpan<byte> Bytes(string what)
@@ -60,25 +56,32 @@ internal unsafe ref struct GgufReader(MappedFile file, long position = 0)
             {
                 Position = position;
                 Bytes(what); // says what is wrong
+                return;
             }
             position += 8 + (long)length;
         }
         Position = position;
     }
 
-    /// <summary>Fills <paramref name="values"/> with strings whose extents <see cref="SkipStrings"/> has checked when the file was opened.</summary>
+    /// <summary>Fills <paramref name="values"/> with the strings that follow.</summary>
     public void Strings(string[] values, string what)
     {
-        var at = file.Data + Position;
         for (var i = 0; i < values.Length; i++)
         {
-            var bytes = new ReadOnlySpan<byte>(at + 8, (int)Unsafe.ReadUnaligned<ulong>(at));
+            // Inline, not by String(): a vocabulary has 100,000 of these, read before the methods are compiled well.
+            var start = file.Data + Position;
+            var length = Remaining >= 8 ? Unsafe.ReadUnaligned<ulong>(start) : ulong.MaxValue;
+            if (length > int.MaxValue || (long)length > Remaining - 8)
+            {
+                Bytes(what); // says what is wrong
+                return;
+            }
+            var bytes = new ReadOnlySpan<byte>(start + 8, (int)length);
             if (!Utf8.IsValid(bytes))
-                throw new HeedException($"{file.Path}: {what}, number {i} at byte {at - file.Data}, is not valid UTF-8.");
+                throw new HeedException($"{file.Path}: {what}, number {i} at byte {Position}, is not valid UTF-8.");
             values[i] = Encoding.UTF8.GetString(bytes);
-            at += 8 + bytes.Length;
+            Position += 8 + bytes.Length;
         }
-        Position = at - file.Data;
     }
 
     /// <summary>Steps over <paramref name="count"/> bytes.</summary>
