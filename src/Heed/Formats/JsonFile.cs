@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Unicode;
 
 namespace Heed.Formats;
 
@@ -22,8 +21,7 @@ internal static class JsonFile
     {
         if (text.Span.StartsWith("\uFEFF"u8))
             text = text[3..];
-        if (!Utf8.IsValid(text.Span))
-            throw new HeedException($"{name} is not valid UTF-8.");
+        Tokenization.TextFile.CheckUtf8(text.Span, name);
         JsonDocument document;
         try
         {
