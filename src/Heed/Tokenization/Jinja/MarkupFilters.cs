@@ -51,7 +51,7 @@ internal static class MarkupFilters
     private static string Quoted(Budget budget, object value, string safe)
     {
         var text = new StringBuilder();
-        foreach (var b in Encoding.UTF8.GetBytes(budget.Made(Text.Str(budget, value))))
+        foreach (var b in System.Text.Encoding.UTF8.GetBytes(budget.Made(Text.Str(budget, value))))
         {
             var c = (char)b;
             if (char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-' or '~' || safe.Contains(c)) text.Append(c);

@@ -48,11 +48,16 @@ internal abstract class Statement : Node
             r.Budget.Leave();
             return flow;
         }
-        catch (TemplateException fault)
+        catch (TemplateException fault) when (Located(fault, r))
         {
-            fault.Locate(r.TemplateName, Line);
-            throw;
+            throw; // never reached: the filter only looks on, since rethrowing at every level would use up a deep stack
         }
+    }
+
+    private bool Located(TemplateException fault, Rendering r)
+    {
+        fault.Locate(r.TemplateName, Line);
+        return false;
     }
 
     protected abstract Flow Execute(Rendering r, Scope scope);
