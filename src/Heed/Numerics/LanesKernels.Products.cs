@@ -8,11 +8,11 @@ namespace Heed.Numerics;
 /// <content>Products with stored weights: row by row for few tokens, by packed panels for many.</content>
 internal sealed unsafe partial class LanesKernels<T>
 {
-    /// <summary>
-    /// Columns of one packed panel: at most so many terms follow each other in one sum before it is added to the output,
-    /// which keeps rounding small, and the panel stays in the second cache.
-    /// </summary>
+    /// <summary>Columns of one packed panel, which stays in the second cache; whole blocks of every stored type.</summary>
     private const int PanelDepth = 256;
+
+    /// <summary>At most so many terms follow each other in one sum before it is added to the output, which keeps rounding small.</summary>
+    private const int SumDepth = 128;
 
     public override int PanelWidth => T.TileVectors * T.Width;
 
@@ -219,7 +219,8 @@ internal sealed unsafe partial class LanesKernels<T>
             }
             if (weight.IsTransposed) PackTransposed(weight, first, count, k0, depth, decoded, panel);
             else Pack(weight, first, count, k0, depth, decoded, panel);
-            MultiplyTiles(x + k0, xStride, tokens, panel, PanelWidth, depth, count, y, product.OutputStride, k0 > 0);
+            for (var k = 0; k < depth || k == 0; k += SumDepth)
+                MultiplyTiles(x + k0 + k, xStride, tokens, panel + (long)k * PanelWidth, PanelWidth, Math.Min(SumDepth, depth - k), count, y, product.OutputStride, k0 + k > 0);
         }
         if (product.Bias is null) return;
         for (var t = 0; t < tokens; t++) Add(product.Bias + first, y + (long)t * product.OutputStride, count);

@@ -55,17 +55,6 @@ internal sealed unsafe partial class LanesKernels<T>
         T c20 = default, c21 = default, c22 = default, c30 = default, c31 = default, c32 = default;
         T c40 = default, c41 = default, c42 = default, c50 = default, c51 = default, c52 = default;
         T c60 = default, c61 = default, c62 = default, c70 = default, c71 = default, c72 = default;
-        if (accumulate)
-        {
-            LoadRow<TVectors>(y, out c00, out c01, out c02);
-            if (TRows.Value > 1) LoadRow<TVectors>(y + yStride, out c10, out c11, out c12);
-            if (TRows.Value > 2) LoadRow<TVectors>(y + 2 * yStride, out c20, out c21, out c22);
-            if (TRows.Value > 3) LoadRow<TVectors>(y + 3 * yStride, out c30, out c31, out c32);
-            if (TRows.Value > 4) LoadRow<TVectors>(y + 4 * yStride, out c40, out c41, out c42);
-            if (TRows.Value > 5) LoadRow<TVectors>(y + 5 * yStride, out c50, out c51, out c52);
-            if (TRows.Value > 6) LoadRow<TVectors>(y + 6 * yStride, out c60, out c61, out c62);
-            if (TRows.Value > 7) LoadRow<TVectors>(y + 7 * yStride, out c70, out c71, out c72);
-        }
         float* x1 = x + xStride, x2 = x1 + xStride, x3 = x2 + xStride, x4 = x3 + xStride, x5 = x4 + xStride, x6 = x5 + xStride, x7 = x6 + xStride;
         for (nint k = 0; k < K; k++, b += bStride)
         {
@@ -126,27 +115,26 @@ internal sealed unsafe partial class LanesKernels<T>
                 if (TVectors.Value > 2) c72 = T.MultiplyAdd(a7, b2, c72);
             }
         }
-        StoreRow<TVectors>(y, c00, c01, c02);
-        if (TRows.Value > 1) StoreRow<TVectors>(y + yStride, c10, c11, c12);
-        if (TRows.Value > 2) StoreRow<TVectors>(y + 2 * yStride, c20, c21, c22);
-        if (TRows.Value > 3) StoreRow<TVectors>(y + 3 * yStride, c30, c31, c32);
-        if (TRows.Value > 4) StoreRow<TVectors>(y + 4 * yStride, c40, c41, c42);
-        if (TRows.Value > 5) StoreRow<TVectors>(y + 5 * yStride, c50, c51, c52);
-        if (TRows.Value > 6) StoreRow<TVectors>(y + 6 * yStride, c60, c61, c62);
-        if (TRows.Value > 7) StoreRow<TVectors>(y + 7 * yStride, c70, c71, c72);
+        StoreRow<TVectors>(y, c00, c01, c02, accumulate);
+        if (TRows.Value > 1) StoreRow<TVectors>(y + yStride, c10, c11, c12, accumulate);
+        if (TRows.Value > 2) StoreRow<TVectors>(y + 2 * yStride, c20, c21, c22, accumulate);
+        if (TRows.Value > 3) StoreRow<TVectors>(y + 3 * yStride, c30, c31, c32, accumulate);
+        if (TRows.Value > 4) StoreRow<TVectors>(y + 4 * yStride, c40, c41, c42, accumulate);
+        if (TRows.Value > 5) StoreRow<TVectors>(y + 5 * yStride, c50, c51, c52, accumulate);
+        if (TRows.Value > 6) StoreRow<TVectors>(y + 6 * yStride, c60, c61, c62, accumulate);
+        if (TRows.Value > 7) StoreRow<TVectors>(y + 7 * yStride, c70, c71, c72, accumulate);
     }
 
+    /// <summary>y = c, or y += c: what the columns before gave is added once, so that no sum has more terms than one panel is deep.</summary>
     [MethodImpl(Inline)]
-    private static void LoadRow<TVectors>(float* y, out T c0, out T c1, out T c2) where TVectors : struct, ICount
+    private static void StoreRow<TVectors>(float* y, T c0, T c1, T c2, bool accumulate) where TVectors : struct, ICount
     {
-        c0 = T.Load(y);
-        c1 = TVectors.Value > 1 ? T.Load(y + T.Width) : default;
-        c2 = TVectors.Value > 2 ? T.Load(y + 2 * T.Width) : default;
-    }
-
-    [MethodImpl(Inline)]
-    private static void StoreRow<TVectors>(float* y, T c0, T c1, T c2) where TVectors : struct, ICount
-    {
+        if (accumulate)
+        {
+            c0 += T.Load(y);
+            if (TVectors.Value > 1) c1 += T.Load(y + T.Width);
+            if (TVectors.Value > 2) c2 += T.Load(y + 2 * T.Width);
+        }
         c0.Store(y);
         if (TVectors.Value > 1) c1.Store(y + T.Width);
         if (TVectors.Value > 2) c2.Store(y + 2 * T.Width);
@@ -156,8 +144,9 @@ internal sealed unsafe partial class LanesKernels<T>
     [MethodImpl(Optimize)]
     private static void PartialTile(float* x, float* b, nint bStride, int K, int columns, float* y, bool accumulate)
     {
-        var c = accumulate ? T.LoadPartial(y, columns) : default;
+        T c = default;
         for (nint k = 0; k < K; k++, b += bStride) c = T.MultiplyAdd(T.Broadcast(x[k]), T.LoadPartial(b, columns), c);
+        if (accumulate) c += T.LoadPartial(y, columns);
         c.StorePartial(y, columns);
     }
 }

@@ -93,7 +93,17 @@ public sealed record MlpWeights(LinearWeights? Gate, LinearWeights Up, LinearWei
 /// <summary>y = W·x + b.</summary>
 /// <param name="Weight">[outputs, inputs].</param>
 /// <param name="Bias">[outputs], or null.</param>
-public sealed record LinearWeights(Matrix Weight, FloatVector? Bias);
+public sealed record LinearWeights(Matrix Weight, FloatVector? Bias)
+{
+    /// <summary>The product with these weights whose result goes to <paramref name="output"/> [N, outputs].</summary>
+    internal unsafe Product Into(float* output) => new()
+    {
+        Weight = Weight,
+        Bias = Norm.Pointer(Bias),
+        Output = output,
+        OutputStride = Weight.RowCount,
+    };
+}
 
 /// <summary>A norm's weights.</summary>
 /// <param name="Weight">What the normalised vector is multiplied by; null for 1 (Gemma's "1 + w" has the 1 already added).</param>

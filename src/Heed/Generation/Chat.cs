@@ -1,0 +1,91 @@
+using System.Text;
+using Heed.Tokenization;
+
+namespace Heed;
+
+/// <summary>
+/// A conversation. Its messages are rendered with the model's chat template, and the cache keeps what was read before:
+/// only what is new is computed.
+/// </summary>
+public sealed class Chat
+{
+    private readonly LanguageModel _model;
+    private readonly ChatTemplate _template;
+    private readonly List<ChatMessage> _messages = [];
+    private KeyValueCache _cache;
+
+    /// <summary>An empty conversation.</summary>
+    /// <param name="model">A model with a chat template.</param>
+    /// <param name="system">What the model is told first, or null for the template's own.</param>
+    /// <exception cref="HeedException">The model has no chat template.</exception>
+    public Chat(LanguageModel model, string? system = null)
+    {
+        _model = model;
+        _template = model.ChatTemplate ?? throw new HeedException(
+            $"{model.Path} has no chat template (looked for chat_template.jinja, tokenizer_config.json's chat_template, and GGUF's tokenizer.chat_template). Use 'generate' to continue plain text.");
+        _cache = new(model.Config);
+        Reset(system);
+    }
+
+    /// <summary>The messages so far.</summary>
+    public IReadOnlyList<ChatMessage> Messages => _messages;
+
+    /// <summary>What templates may ask for beyond the messages.</summary>
+    public ChatOptions Options { get; set; } = new();
+
+    /// <summary>How many of the last reply's prompt tokens were already in the cache.</summary>
+    public int ReusedTokens { get; private set; }
+
+    /// <summary>How many tokens the last reply's prompt had.</summary>
+    public int PromptTokens { get; private set; }
+
+    /// <summary>Forgets the conversation and starts again.</summary>
+    public void Reset(string? system = null)
+    {
+        _messages.Clear();
+        _cache = new(_model.Config);
+        if (system is not null) _messages.Add(new("system", system));
+    }
+
+    /// <summary>Says something and streams the reply. A reply that is cancelled stays in the conversation as far as it got.</summary>
+    public IEnumerable<GeneratedToken> Say(string text, GenerationOptions? options = null, CancellationToken cancellation = default)
+    {
+        _messages.Add(new("user", text));
+        int[] prompt;
+        IEnumerator<GeneratedToken> tokens;
+        try
+        {
+            prompt = _model.Tokenizer.Encode(_template.Render(_messages, Options), addSpecialTokens: false).Ids;
+            tokens = _model.Generate(prompt, options, _cache, cancellation).GetEnumerator();
+        }
+        catch
+        {
+            _messages.RemoveAt(_messages.Count - 1);
+            throw;
+        }
+        PromptTokens = prompt.Length;
+        ReusedTokens = _cache.Length;
+        return Reply(tokens);
+    }
+
+    private IEnumerable<GeneratedToken> Reply(IEnumerator<GeneratedToken> tokens)
+    {
+        var reply = new StringBuilder();
+        var started = false;
+        try
+        {
+            while (tokens.MoveNext())
+            {
+                started = true;
+                reply.Append(tokens.Current.Text);
+                yield return tokens.Current;
+            }
+        }
+        finally
+        {
+            tokens.Dispose();
+            if (started) _messages.Add(new("assistant", reply.ToString()));
+            else _messages.RemoveAt(_messages.Count - 1);
+        }
+    }
+}

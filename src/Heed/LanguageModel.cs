@@ -1,0 +1,139 @@
+using System.Runtime.CompilerServices;
+using Heed.Numerics;
+using Heed.Tokenization;
+using Heed.Tracing;
+
+namespace Heed;
+
+/// <summary>How a model is loaded.</summary>
+public sealed record LoadOptions
+{
+    /// <summary>Threads that share the work; 0: one a core. The results are the same for any number.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Whether products with quantised weights round activations to 8 bits, which is fast and the usual way,
+    /// or keep them as float32, which is exact. Traces are always exact. Unquantised weights are not affected.</summary>
+    public ActivationPrecision Precision { get; init; } = ActivationPrecision.Int8;
+}
+
+/// <summary>A checkpoint with its tokenizer: what most programs use.</summary>
+public sealed class LanguageModel : IDisposable
+{
+    private readonly Lazy<Tokenizer> _tokenizer;
+    private readonly Lazy<ChatTemplate?> _chatTemplate;
+
+    private LanguageModel(string path, Transformer transformer)
+    {
+        Path = path;
+        Transformer = transformer;
+        _tokenizer = new(() => Tokenizer.Load(path));
+        _chatTemplate = new(() => ChatTemplate.Find(path));
+    }
+
+    /// <summary>Where it was loaded from.</summary>
+    public string Path { get; }
+
+    /// <summary>The transformer.</summary>
+    public Transformer Transformer { get; }
+
+    /// <summary>How it is configured.</summary>
+    public TransformerConfig Config => Transformer.Config;
+
+    /// <summary>Its tokenizer, read when first used.</summary>
+    /// <exception cref="HeedException">The checkpoint has no tokenizer, or one that cannot be read.</exception>
+    public Tokenizer Tokenizer => _tokenizer.Value;
+
+    /// <summary>Its chat template, or null if it has none.</summary>
+    public ChatTemplate? ChatTemplate => _chatTemplate.Value;
+
+    /// <summary>Opens a checkpoint: a folder in Hugging Face layout, or a .gguf file. Weights are mapped, not copied.</summary>
+    /// <param name="path">The folder or file.</param>
+    /// <param name="options">Threads and precision.</param>
+    /// <exception cref="HeedException">What is wrong with the checkpoint, and what to do.</exception>
+    public static LanguageModel Load(string path, LoadOptions? options = null)
+    {
+        options ??= new();
+        var (config, weights, file) = CheckpointLoader.Open(path);
+        return new(path, new(config, weights, file, options.Threads, options.Precision));
+    }
+
+    /// <summary>Continues a text.</summary>
+    /// <param name="prompt">The text; the tokenizer's special tokens are added as it is used to.</param>
+    /// <param name="options">How; by default greedily, at most 256 tokens.</param>
+    /// <param name="cancellation">Checked before every token.</param>
+    /// <returns>Each token as it is chosen.</returns>
+    public IEnumerable<GeneratedToken> Generate(string prompt, GenerationOptions? options = null, CancellationToken cancellation = default)
+        => Generate(Tokenizer.Encode(prompt).Ids, options, cache: null, cancellation);
+
+    /// <summary>Continues tokens.</summary>
+    /// <param name="prompt">The tokens so far, all of them.</param>
+    /// <param name="options">How.</param>
+    /// <param name="cache">A cache that may already hold the prompt's beginning: only what is new is computed.</param>
+    /// <param name="cancellation">Checked before every token.</param>
+    public IEnumerable<GeneratedToken> Generate(int[] prompt, GenerationOptions? options = null, KeyValueCache? cache = null, CancellationToken cancellation = default)
+    {
+        var generator = new Generator(Transformer, Tokenizer, prompt, options ?? new(), cache);
+        return Iterate();
+
+        IEnumerable<GeneratedToken> Iterate()
+        {
+            while (generator.Next(cancellation) is { } token)
+            {
+                yield return token;
+                if (token.Stop is not null) yield break;
+            }
+        }
+    }
+
+    /// <summary>Continues a text without blocking the caller between tokens.</summary>
+    public async IAsyncEnumerable<GeneratedToken> GenerateAsync(string prompt, GenerationOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        var generator = await Task.Run(() => new Generator(Transformer, Tokenizer, Tokenizer.Encode(prompt).Ids, options ?? new()), cancellation).ConfigureAwait(false);
+        while (await Task.Run(() => generator.Next(cancellation), cancellation).ConfigureAwait(false) is { } token)
+        {
+            yield return token;
+            if (token.Stop is not null) yield break;
+        }
+    }
+
+    /// <summary>Runs a text once and keeps what it computed.</summary>
+    /// <param name="text">The text; special tokens are added as the tokenizer is used to.</param>
+    /// <param name="names">Names or patterns of what to keep (<see cref="ActivationNames"/>; <c>*</c> stands for anything); none: everything.</param>
+    public Trace Trace(string text, params IEnumerable<string> names) => Trace(Tokenizer.Encode(text).Ids, names);
+
+    /// <summary>Runs tokens once and keeps what they computed.</summary>
+    public Trace Trace(int[] tokens, params IEnumerable<string> names)
+    {
+        var trace = names.Any() ? Tracing.Trace.Of(names) : Tracing.Trace.Everything();
+        Transformer.Forward(new SequenceRun { Tokens = tokens, Trace = trace, Rows = LogitRows.None });
+        return trace;
+    }
+
+    /// <summary>Mean −ln p(next token) over a text, in nats, and how many tokens were predicted.</summary>
+    public (double Loss, int Count) Loss(int[] tokens)
+    {
+        double sum = 0;
+        var scored = 0;
+        Transformer.Forward(new SequenceRun
+        {
+            Tokens = tokens,
+            Rows = LogitRows.All,
+            Handler = (position, logits) =>
+            {
+                if (position + 1 == tokens.Length) return;
+                sum += TokenLoss(logits, tokens[position + 1]);
+                scored++;
+            },
+        });
+        return (sum / Math.Max(1, scored), scored);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Transformer.Dispose();
+
+    internal static unsafe double TokenLoss(ReadOnlySpan<float> logits, int token)
+    {
+        fixed (float* p = logits) return VectorMath.LogSumExp(p, logits.Length) - logits[token];
+    }
+}

@@ -1,0 +1,163 @@
+using Heed.Numerics;
+using Heed.Tracing;
+
+namespace Heed;
+
+/// <summary>
+/// Attention: every token asks (query), every token offers (key), and who is relevant to whom decides how the values are mixed.
+/// The steps are the lesson's, in its order. The fused path (<see cref="FusedAttention"/>) does steps 4 to 8 without ever storing
+/// the grid of scores; the traced path stores and shows each.
+/// </summary>
+internal static unsafe class Attention
+{
+    /// <summary>out[n] = ΔE of position n, all heads together.</summary>
+    /// <param name="model">Weights, configuration, threads.</param>
+    /// <param name="pass">The rows, their caches and traces.</param>
+    /// <param name="layer">Which layer.</param>
+    /// <param name="x">The embeddings as attention reads them, usually normed [N, D].</param>
+    /// <param name="output">[N, D].</param>
+    public static void Forward(Transformer model, Pass pass, int layer, float* x, float* output)
+    {
+        var config = model.Config.Layers[layer];
+        var weights = model.Weights.Layers[layer];
+        int N = pass.RowCount, D = model.Config.Width, H = config.Heads, K = config.KeyValueHeads, d = config.HeadSize;
+        var query = pass.Query.Take((long)N * H * d);
+        var key = pass.Key.Take((long)N * K * d);
+        var value = pass.Value.Take((long)N * K * d);
+        var z = pass.Z.Take((long)N * H * d);
+
+        // 1. Queries, keys and values: W_Q, W_K and W_V (Value↓) map each embedding into the heads' small spaces.
+        Products.Multiply(model.Team, [weights.Query.Into(query), weights.Key.Into(key), weights.Value.Into(value)], x, D, N, pass.Precision);
+        pass.Observe(layer, ActivationNames.Query, query, "head", H, "size", d);
+        pass.Observe(layer, ActivationNames.Key, key, "kv_head", K, "size", d);
+        pass.Observe(layer, ActivationNames.Value, value, "kv_head", K, "size", d);
+
+        // 2. Some families bring queries and keys to a common size first.
+        if (config.QueryKeyNorm != QueryKeyNorm.None)
+        {
+            Normalize(pass, config, weights.QueryNorm!, query, H, layer, ActivationNames.QueryNorm, "head");
+            Normalize(pass, config, weights.KeyNorm!, key, K, layer, ActivationNames.KeyNorm, "kv_head");
+        }
+
+        // 3. Position: queries and keys turn, each pair of numbers by an angle that grows with the position.
+        //    Then keys and values join those of the tokens before.
+        foreach (ref readonly var slice in pass.Slices)
+        {
+            var table = config.Rotary is null ? null : model.RotaryOf(layer);
+            table?.Prepare(slice.Position + slice.Count);
+            var job = new PlaceJob { Slice = slice, Config = config, Layer = layer, Table = table, Query = query, Key = key, Value = value };
+            if (slice.Count < 8)
+                for (var t = 0; t < slice.Count; t++) job.Run(t, 0);
+            else
+                model.Team.Run(ref job, slice.Count);
+        }
+        if (config.Rotary is not null)
+        {
+            pass.Observe(layer, ActivationNames.RotatedQuery, query, "head", H, "size", d);
+            pass.Observe(layer, ActivationNames.RotatedKey, key, "kv_head", K, "size", d);
+        }
+
+        // 4. Scores. 5. ÷√d. 6. Mask. 7. Softmax. 8. Values summed with the pattern's weights.
+        FusedAttention.Forward(model, pass, layer, query, z);
+        foreach (ref readonly var slice in pass.Slices)
+            if (slice.Run.Trace is not null) TracedAttention.Forward(model, slice, layer, query, z);
+        pass.Observe(layer, ActivationNames.Z, z, "head", H, "size", d);
+
+        // 9. W_O (Value↑ of all heads) maps the sums back to the embeddings' space and adds the heads up: ΔE.
+        Products.Multiply(model.Team, [weights.Output.Into(output)], z, H * d, N, pass.Precision);
+        TracedAttention.Result(model, pass, layer, z);
+        pass.Observe(layer, ActivationNames.AttentionLinearOut, output, "width", D);
+    }
+
+    /// <summary>Step 3 for one position of a sequence.</summary>
+    private struct PlaceJob : IJob
+    {
+        public Slice Slice;
+        public LayerConfig Config;
+        public int Layer;
+        public RotaryTable? Table;
+        public float* Query, Key, Value;
+
+        public readonly void Run(int t, int worker)
+        {
+            int H = Config.Heads, K = Config.KeyValueHeads, d = Config.HeadSize, position = Slice.Position + t;
+            var n = (long)Slice.Row + t;
+            if (Table is not null)
+            {
+                for (var h = 0; h < H; h++) Table.Rotate(Query + (n * H + h) * d, position);
+                for (var h = 0; h < K; h++) Table.Rotate(Key + (n * K + h) * d, position);
+            }
+            Slice.Cache.Write(Layer, position, Key + n * K * d, Value + n * K * d);
+        }
+    }
+
+    /// <summary>Step 2 for queries or keys: x [N, heads, d], in place.</summary>
+    private static void Normalize(Pass pass, LayerConfig config, NormWeights norm, float* x, int heads, int layer, string name, string axis)
+    {
+        var d = config.HeadSize;
+        var whole = config.QueryKeyNorm == QueryKeyNorm.Whole;
+        var width = whole ? heads * d : d;
+        var groups = whole ? 1 : heads;
+        var ownWeights = config.QueryKeyNorm == QueryKeyNorm.PerHeadOwnWeights;
+        var weight = Norm.Pointer(norm.Weight);
+        var bias = Norm.Pointer(norm.Bias);
+        var scales = pass.Spare.Take((long)pass.RowCount * groups);
+        var traced = pass.IsTraced;
+        for (var n = 0L; n < pass.RowCount; n++)
+            for (var g = 0; g < groups; g++)
+            {
+                var row = x + (n * groups + g) * width;
+                var own = ownWeights ? g * width : 0;
+                scales[n * groups + g] = traced
+                    ? Norm.Row(config.QueryKeyNormKind, null, null, config.QueryKeyNormEpsilon, row, row, width)
+                    : Norm.Row(config.QueryKeyNormKind, weight == null ? null : weight + own, bias == null ? null : bias + own,
+                        config.QueryKeyNormEpsilon, row, row, width);
+            }
+        if (!traced) return;
+
+        // The same in two steps, so that each can be seen.
+        var shown = whole ? "whole" : axis;
+        ObserveByHead(pass, layer, name + ActivationNames.Scale, scales, shown, groups, "one", 1);
+        ObserveByHead(pass, layer, name + ActivationNames.Normalized, x, shown, groups, "size", width);
+        for (var n = 0L; n < pass.RowCount; n++)
+            for (var g = 0; g < groups; g++)
+                for (var i = 0; i < width; i++)
+                {
+                    ref var v = ref x[(n * groups + g) * width + i];
+                    var own = ownWeights ? g * width : 0;
+                    if (weight != null) v *= weight[own + i];
+                    if (bias != null) v += bias[own + i];
+                }
+        ObserveByHead(pass, layer, name + ActivationNames.NormOut, x, shown, groups, "size", width);
+    }
+
+    /// <summary>Shows [N, heads, size] as [head, position, size], as the reference names these activations.</summary>
+    private static void ObserveByHead(Pass pass, int layer, string name, float* x, string axis, int heads, string lastAxis, int size)
+    {
+        foreach (ref readonly var slice in pass.Slices)
+        {
+            if (slice.Run.Trace is not { } trace || !trace.Wants(layer, name)) continue;
+            var turned = new FloatVector(checked(heads * slice.Count * size));
+            for (var h = 0; h < heads; h++)
+                for (var t = 0; t < slice.Count; t++)
+                    new ReadOnlySpan<float>(x + (((long)slice.Row + t) * heads + h) * size, size).CopyTo(turned.Span[((h * slice.Count + t) * size)..]);
+            trace.Observe(ActivationNames.InBlock(layer, name), turned.Pointer, (axis, heads), ("position", slice.Count), (lastAxis, size));
+        }
+    }
+
+    /// <summary>The slope of each head's ALiBi bias (arXiv:2108.12409): 2^(−8/n)^(h+1) for the largest power of two n ≤ H, then between them.</summary>
+    public static float[] AlibiSlopes(int heads)
+    {
+        var power = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)heads);
+        if (power > heads) power /= 2;
+        var slopes = new float[heads];
+        for (var h = 0; h < heads; h++)
+            slopes[h] = h < power
+                ? (float)Math.Pow(2, -8.0 / power * (h + 1))
+                : (float)Math.Pow(2, -4.0 / power * (2 * (h - power) + 1));
+        return slopes;
+    }
+
+    /// <summary>The first key that a query at <paramref name="position"/> may see.</summary>
+    public static int FirstVisible(LayerConfig config, int position) => config.Window is { } window ? Math.Max(0, position - window + 1) : 0;
+}

@@ -1,0 +1,178 @@
+using Heed.Formats;
+using Heed.Numerics;
+using Heed.Tracing;
+
+namespace Heed;
+
+/// <summary>
+/// The one transformer: tokens go in, named activations are computed layer by layer, logits come out.
+/// <see cref="TransformerConfig"/> says how, <see cref="TransformerWeights"/> with what.
+/// </summary>
+public sealed unsafe class Transformer : IDisposable
+{
+    /// <summary>Rows of the layers' buffers at most, where nothing is traced: longer input goes through in parts.</summary>
+    private const int MaxRows = 512;
+
+    /// <summary>Rows of logits computed together.</summary>
+    private const int MaxLogitRows = 32;
+
+    private readonly RotaryTable?[] _rotary;
+    private readonly Pass _pass = new();
+    private readonly Lock _lock = new();
+    private bool _isDisposed;
+
+    /// <summary>A transformer of this configuration with these weights.</summary>
+    /// <param name="config">How it computes.</param>
+    /// <param name="weights">With what.</param>
+    /// <param name="file">The file the weights are views of; closed with the transformer.</param>
+    /// <param name="threads">Threads to share the work; 0 for one a core.</param>
+    /// <param name="precision">Whether products with quantised weights may round activations to 8 bits (faster). Traced passes never do.</param>
+    public Transformer(TransformerConfig config, TransformerWeights weights, ITensorFile? file = null, int threads = 0,
+        ActivationPrecision precision = ActivationPrecision.Float32)
+    {
+        Config = config;
+        Weights = weights;
+        Precision = precision;
+        Team = new ThreadTeam(threads);
+        File = file;
+        var tables = new Dictionary<RotaryConfig, RotaryTable>();
+        _rotary = [.. config.Layers.Select(l => l.Rotary is not { } rotary ? null
+            : tables.TryGetValue(rotary, out var table) ? table : tables[rotary] = new RotaryTable(rotary))];
+        if (config.HasAlibi) AlibiSlopes = Attention.AlibiSlopes(config.Layers[0].Heads);
+    }
+
+    /// <summary>How it computes.</summary>
+    public TransformerConfig Config { get; }
+
+    /// <summary>Its weights, as stored.</summary>
+    public TransformerWeights Weights { get; }
+
+    /// <summary>Whether products with quantised weights round activations to 8 bits.</summary>
+    public ActivationPrecision Precision { get; }
+
+    /// <summary>The open checkpoint, if its weights are views of one.</summary>
+    public ITensorFile? File { get; }
+
+    /// <summary>The threads that share its work.</summary>
+    internal ThreadTeam Team { get; }
+
+    /// <summary>One slope a head, where scores get a bias by distance.</summary>
+    internal float[]? AlibiSlopes { get; }
+
+    /// <summary>Runs the layers over a batch of sequences of any lengths. Each one's cache is appended to, its trace filled,
+    /// and its logits put where it says.</summary>
+    /// <exception cref="ContextFullException">A sequence would become longer than the model's context.</exception>
+    /// <exception cref="HeedException">No tokens, or a token that the vocabulary does not have.</exception>
+    /// <exception cref="NonFiniteException">The computation overflowed or met NaN; the first such activation is named.</exception>
+    public void Forward(params ReadOnlySpan<SequenceRun> batch)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            foreach (var run in batch) Check(run);
+            try
+            {
+                RunAll(batch);
+            }
+            catch (NonFiniteException) when (Explain(batch) is { } explained)
+            {
+                throw explained;
+            }
+        }
+    }
+
+    /// <summary>The cosines and sines of a layer that has rotary positions.</summary>
+    internal RotaryTable RotaryOf(int layer) => _rotary[layer]!;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_isDisposed) return;
+            _isDisposed = true;
+            Team.Dispose();
+            File?.Dispose();
+        }
+    }
+
+    private void Check(SequenceRun run)
+    {
+        var tokens = run.Tokens.Span;
+        if (tokens.IsEmpty) throw new HeedException("There are no tokens to run: the text is empty. Give at least one token (most models have a start token for this).");
+        foreach (var token in tokens)
+            if ((uint)token >= (uint)Config.VocabularySize)
+                throw new HeedException($"Token {token} is not in the vocabulary, which has ids 0…{Config.VocabularySize - 1}.");
+        var length = (run.Cache?.Length ?? 0) + tokens.Length;
+        if (length > Config.ContextLength) throw new ContextFullException(length, Config.ContextLength);
+    }
+
+    /// <summary>Packs the sequences into passes of at most <see cref="MaxRows"/> rows (a traced sequence stays whole).</summary>
+    private void RunAll(ReadOnlySpan<SequenceRun> batch)
+    {
+        _pass.Clear(Precision);
+        foreach (var run in batch)
+        {
+            var cache = run.Cache ?? new KeyValueCache(Config);
+            var tokens = run.Tokens.Span;
+            for (var offset = 0; offset < tokens.Length;)
+            {
+                var room = run.Trace is not null ? tokens.Length : MaxRows - _pass.RowCount;
+                if (room <= 0 || (run.Trace is not null && _pass.RowCount > 0))
+                {
+                    RunLayers();
+                    continue;
+                }
+                var count = Math.Min(room, tokens.Length - offset);
+                var position = cache.Length;
+                cache.Append(tokens.Slice(offset, count));
+                _pass.Add(run, cache, offset, count, position);
+                offset += count;
+            }
+        }
+        if (_pass.RowCount > 0) RunLayers();
+    }
+
+    /// <summary>From the rows' tokens to their logits.</summary>
+    private void RunLayers()
+    {
+        Embedding.Forward(this, _pass);
+        for (var layer = 0; layer < Config.Layers.Count; layer++) Layer.Forward(this, _pass, layer);
+        Unembedding.Forward(this, _pass, MaxLogitRows);
+        _pass.Clear(Precision);
+    }
+
+    /// <summary>Runs a batch that failed once more, looking at every activation, to name the first that is not finite.</summary>
+    private NonFiniteException? Explain(ReadOnlySpan<SequenceRun> batch)
+    {
+        try
+        {
+            foreach (var run in batch)
+            {
+                // What a failed pass appended is taken back; a cache's own tokens come first again.
+                int[] tokens = [.. run.Cache is null ? [] : run.Cache.Tokens[..CountBefore(run)], .. run.Tokens.Span];
+                run.Cache?.Truncate(CountBefore(run));
+                _pass.Clear(Precision);
+                RunAll([new SequenceRun { Tokens = tokens, Trace = Trace.Diagnosing(), Rows = LogitRows.All, Handler = (_, _) => { } }]);
+            }
+        }
+        catch (NonFiniteException explained)
+        {
+            return explained;
+        }
+        finally
+        {
+            _pass.Clear(Precision);
+        }
+        return null;
+    }
+
+    /// <summary>The cache's length before this run's tokens were appended, all or some of them.</summary>
+    private static int CountBefore(SequenceRun run)
+    {
+        var cached = run.Cache!.Tokens;
+        for (var appended = Math.Min(run.Tokens.Length, cached.Length); appended > 0; appended--)
+            if (cached[^appended..].SequenceEqual(run.Tokens.Span[..appended])) return cached.Length - appended;
+        return cached.Length;
+    }
+}

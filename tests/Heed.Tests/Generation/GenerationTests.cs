@@ -1,0 +1,124 @@
+using System.Text.Json;
+
+namespace Heed.Tests.Generation;
+
+/// <summary>Text from a real, tiny model: stories260k.</summary>
+public sealed class GenerationTests : IDisposable
+{
+    private readonly LanguageModel _model = Models.Exact(Models.Stories);
+
+    public void Dispose() => _model.Dispose();
+
+    [Fact]
+    public void Generate_Greedy_GivesTheReferenceStory()
+    {
+        using var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(Models.Stories, "expected.json")));
+        var story = expected.RootElement.GetProperty("greedy_text").GetString()!;
+        var text = "Once upon a time" + Text("Once upon a time", new() { MaxTokens = 220 });
+        Assert.StartsWith(story, text);
+    }
+
+    [Fact]
+    public void Generate_MaxTokens_IsKept()
+    {
+        var tokens = _model.Generate("Once", new() { MaxTokens = 7 }).ToArray();
+        Assert.Equal(7, tokens.Length);
+        Assert.Equal(StopReason.MaxTokens, tokens[^1].Stop);
+        Assert.All(tokens[..^1], t => Assert.Null(t.Stop));
+        Assert.Empty(_model.Generate("Once", new() { MaxTokens = 0 }));
+    }
+
+    [Fact]
+    public void Generate_StopText_EndsBeforeItAlsoAcrossTokens()
+    {
+        var whole = Text("Once upon a time", new() { MaxTokens = 60 });
+        var at = whole.IndexOf("outside in", StringComparison.Ordinal);
+        Assert.True(at > 0);
+        var tokens = _model.Generate("Once upon a time", new() { MaxTokens = 60, Stop = ["side in"] }).ToArray();
+        Assert.Equal(whole[..(at + 3)], string.Concat(tokens.Select(t => t.Text)));
+        Assert.Equal(StopReason.StopText, tokens[^1].Stop);
+    }
+
+    [Fact]
+    public void Generate_StopToken_EndsWithoutItsText()
+    {
+        var first = _model.Generate("Once upon a time", new() { MaxTokens = 20 }).ToArray();
+        var stop = first[5].Id;
+        var until = first.TakeWhile(t => t.Id != stop).ToArray();
+        var tokens = _model.Generate("Once upon a time", new() { MaxTokens = 20, StopTokens = [stop] }).ToArray();
+        Assert.Equal(until.Length + 1, tokens.Length);
+        Assert.Equal(StopReason.StopToken, tokens[^1].Stop);
+        Assert.Equal(string.Concat(until.Select(t => t.Text)), string.Concat(tokens.Select(t => t.Text)));
+    }
+
+    [Fact]
+    public void Generate_SameSeed_SameText()
+    {
+        GenerationOptions options = new() { Temperature = 1, MaxTokens = 40, Seed = 5 };
+        Assert.Equal(Text("The dog", options), Text("The dog", options));
+        Assert.NotEqual(Text("The dog", options), Text("The dog", options with { Seed = 6 }));
+    }
+
+    [Fact]
+    public void Generate_LogProbabilities_AreTheModelsOwn()
+    {
+        var prompt = _model.Tokenizer.Encode("Once upon a").Ids;
+        var token = _model.Generate(prompt, new() { MaxTokens = 1, Temperature = 3, Alternatives = 100, Seed = 2 }).Single();
+        var logits = Models.Logits(_model, prompt)[^1];
+        var total = Math.Log(logits.Sum(l => Math.Exp(l)));
+        Assert.Equal(logits[token.Id] - total, token.LogProbability, 1e-4);
+        Assert.Equal(100, token.Alternatives.Count);
+        Assert.Equal(logits.OrderDescending().Take(100).Select(l => l - total), token.Alternatives.Select(a => a.LogProbability), (a, b) => Math.Abs(a - b) < 1e-4);
+    }
+
+    [Fact]
+    public void Generate_FullContext_IsAnErrorOrSlides()
+    {
+        var prompt = Models.Tokens(510);
+        var error = Assert.Throws<ContextFullException>(() => _model.Generate(prompt, new() { MaxTokens = 20, IgnoreEnd = true }).Count());
+        Assert.Equal(512, error.ContextLength);
+        Assert.Equal(20, _model.Generate(prompt, new() { MaxTokens = 20, IgnoreEnd = true, SlidingContext = true }).Count());
+    }
+
+    [Fact]
+    public void Generate_Cancelled_Stops()
+    {
+        using var source = new CancellationTokenSource();
+        var seen = 0;
+        Assert.Throws<OperationCanceledException>(() =>
+        {
+            foreach (var _ in _model.Generate("Once", new() { MaxTokens = 100 }, source.Token))
+                if (++seen == 3) source.Cancel();
+        });
+        Assert.Equal(3, seen);
+    }
+
+    [Fact]
+    public async Task GenerateAsync_GivesTheSameTokens()
+    {
+        GenerationOptions options = new() { MaxTokens = 15 };
+        var ids = new List<int>();
+        await foreach (var token in _model.GenerateAsync("Once", options)) ids.Add(token.Id);
+        Assert.Equal(_model.Generate("Once", options).Select(t => t.Id), ids);
+    }
+
+    [Fact]
+    public void Generate_WithACacheOfTheBeginning_GivesTheSameTokens()
+    {
+        var prompt = _model.Tokenizer.Encode("Once upon a time, there was a").Ids;
+        var cache = new KeyValueCache(_model.Config);
+        _ = _model.Generate(prompt[..5], new() { MaxTokens = 8 }, cache).Count();
+        var again = _model.Generate(prompt, new() { MaxTokens = 8 }, cache).Select(t => t.Id).ToArray();
+        Assert.Equal(_model.Generate(prompt, new() { MaxTokens = 8 }).Select(t => t.Id), again);
+    }
+
+    [Fact]
+    public void Generate_EmptyPrompt_UsesTheStartTokenOrSaysSo()
+    {
+        // This tokenizer adds a start token, so an empty prompt is a prompt of one token.
+        Assert.NotEmpty(_model.Generate("", new() { MaxTokens = 1 }));
+        Assert.Throws<HeedException>(() => _model.Generate(Array.Empty<int>(), new() { MaxTokens = 1 }).Count());
+    }
+
+    private string Text(string prompt, GenerationOptions options) => string.Concat(_model.Generate(prompt, options).Select(t => t.Text));
+}
