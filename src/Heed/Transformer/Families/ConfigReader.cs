@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Heed.Formats;
 using Heed.Numerics;
 
 namespace Heed.Families;
@@ -37,40 +38,15 @@ internal sealed class ConfigReader
     public static ConfigReader Open(string file)
     {
         const long MaximumBytes = 16 << 20;
-        try
-        {
-            var length = new FileInfo(file).Length;
-            if (length > MaximumBytes)
-                throw new HeedException($"{file}: the file has {length} bytes; a configuration has at most {MaximumBytes}.");
-            return Parse(file, System.IO.File.ReadAllBytes(file));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new HeedException($"{file}: cannot be read ({e.Message}).", e);
-        }
+        using var document = JsonFile.Open(file, MaximumBytes);
+        return new(file, "", document.RootElement.Clone());
     }
 
     /// <summary>Reads the content of a config.json; <paramref name="file"/> is what messages call it.</summary>
     public static ConfigReader Parse(string file, ReadOnlyMemory<byte> utf8)
     {
-        if (utf8.Span.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
-            utf8 = utf8[3..];
-        try
-        {
-            using var document = JsonDocument.Parse(utf8, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new HeedException($"{file}: must hold a JSON object, but holds {Kind(document.RootElement)}.");
-            return new(file, "", document.RootElement.Clone());
-        }
-        catch (JsonException e)
-        {
-            throw new HeedException($"{file}: is not valid JSON ({e.Message}).", e);
-        }
-        // Text with a lone surrogate escape (\ud800) is valid JSON to the parser and fails when it is decoded.
-        catch (InvalidOperationException e)
-        {
-            throw new HeedException($"{file}: is not valid JSON ({e.Message}).", e);
-        }
+        using var document = JsonFile.Parse(utf8, file);
+        return new(file, "", document.RootElement.Clone());
     }
 
     /// <summary>Other spellings of a key; used where the key itself is missing, and refused where they contradict it.</summary>
@@ -133,13 +109,13 @@ internal sealed class ConfigReader
         => Find(key) is not { } value ? fallback : value.ValueKind switch
         {
             JsonValueKind.Null => null,
-            JsonValueKind.String => Text(key, value),
+            JsonValueKind.String => value.GetString(),
             _ => throw Error(key, "must be a text"),
         };
 
     /// <summary>A list of texts, or null where missing or null.</summary>
     public IReadOnlyList<string>? Strings(string key)
-        => Items(key)?.ConvertAll(v => v.ValueKind == JsonValueKind.String ? Text(key, v) : throw Error(key, "must be a list of texts"));
+        => Items(key)?.ConvertAll(v => v.ValueKind == JsonValueKind.String ? v.GetString()! : throw Error(key, "must be a list of texts"));
 
     /// <summary>A list of whole numbers, or null where missing or null.</summary>
     public IReadOnlyList<int>? Ints(string key, int min = int.MinValue) => Items(key)?.ConvertAll(v => ToInt(key, v, min, int.MaxValue));
@@ -278,12 +254,6 @@ internal sealed class ConfigReader
         => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && float.IsFinite((float)number)
             ? number : throw Error(key, "must be a finite number");
 
-    private string Text(string key, JsonElement value)
-    {
-        try { return value.GetString()!; }
-        catch (InvalidOperationException) { throw Error(key, "is not valid text"); }
-    }
-
     private List<JsonElement>? Items(string key)
     {
         if (Find(key) is not { ValueKind: not JsonValueKind.Null } value) return null;
@@ -295,8 +265,6 @@ internal sealed class ConfigReader
         var text = value.GetRawText();
         return text.Length <= 80 ? text : text[..80] + "…";
     }
-
-    private static string Kind(JsonElement value) => value.ValueKind.ToString().ToLowerInvariant();
 
     /// <summary>Top-level keys that do not change what the network computes: training, generation, book-keeping.</summary>
     private static readonly HashSet<string> NeutralKeys =

@@ -1,0 +1,98 @@
+namespace Heed.Tests.Transformer.Reference;
+
+/// <summary>Small configurations of every family: plain, and with the unusual options together.</summary>
+internal static class FamilyCases
+{
+    private const string Llama = "\"vocab_size\":61,\"hidden_size\":24,\"num_hidden_layers\":3,\"num_attention_heads\":4,\"num_key_value_heads\":2,\"intermediate_size\":40,\"max_position_embeddings\":64";
+    private const string Gpt = "\"vocab_size\":61,\"n_embd\":24,\"n_layer\":3,\"n_head\":4,\"n_positions\":32";
+    private const string Neo = "\"vocab_size\":61,\"hidden_size\":24,\"num_layers\":3,\"num_heads\":4,\"max_position_embeddings\":32";
+    private const string NeoX = "\"vocab_size\":61,\"hidden_size\":32,\"num_hidden_layers\":3,\"num_attention_heads\":4,\"intermediate_size\":40,\"max_position_embeddings\":64";
+    private const string OptSizes = "\"vocab_size\":61,\"hidden_size\":24,\"num_hidden_layers\":3,\"num_attention_heads\":4,\"ffn_dim\":40,\"max_position_embeddings\":32";
+    private const string BloomSizes = "\"vocab_size\":61,\"hidden_size\":24,\"n_layer\":3";
+    private const string Long = "\"short_factor\":[1.0,1.5,2.0],\"long_factor\":[1.5,2.5,4.0]";
+
+    public static IReadOnlyList<(string Family, string Options)> All { get; } =
+    [
+        ("gpt2", Gpt),
+        ("gpt2", $"{Gpt},\"scale_attn_weights\":false,\"scale_attn_by_inverse_layer_idx\":true,\"n_inner\":40,\"activation_function\":\"relu\",\"tie_word_embeddings\":false,\"reorder_and_upcast_attn\":true"),
+        ("gpt2", $"{Gpt},\"scale_attn_by_inverse_layer_idx\":true,\"activation_function\":\"gelu_fast\",\"layer_norm_epsilon\":0.01,\"n_ctx\":32"),
+        ("gpt_bigcode", Gpt),
+        ("gpt_bigcode", $"{Gpt},\"multi_query\":false,\"n_inner\":40,\"activation_function\":\"gelu\",\"tie_word_embeddings\":false"),
+        ("gpt_bigcode", $"{Gpt},\"scale_attn_weights\":false,\"attention_softmax_in_fp32\":false"),
+        ("gpt_neo", $"{Neo},\"attention_types\":[[[\"local\",\"global\"],1],[[\"local\"],1]],\"window_size\":5,\"intermediate_size\":36,\"tie_word_embeddings\":false"),
+        ("gpt_neo", $"{Neo},\"attention_types\":[[[\"global\",\"local\",\"local\"],1]],\"attention_layers\":[\"global\",\"local\",\"local\"],\"window_size\":1,\"activation_function\":\"quick_gelu\""),
+        ("gptj", $"{Gpt},\"rotary_dim\":4"),
+        ("gptj", $"{Gpt},\"n_head\":1,\"rotary_dim\":null,\"n_inner\":20,\"activation_function\":\"silu\"".Replace("\"n_head\":4,", "")),
+        ("gptj", $"{Gpt},\"rotary_dim\":6,\"tie_word_embeddings\":true"),
+        ("gpt_neox", NeoX),
+        ("gpt_neox", $"{NeoX},\"use_parallel_residual\":false,\"attention_bias\":false,\"rotary_pct\":0.5,\"rotary_emb_base\":500,\"hidden_act\":\"gelu_new\""),
+        ("gpt_neox", $"{NeoX},\"rotary_pct\":0.5,\"rope_scaling\":{{\"type\":\"linear\",\"factor\":3.0}}"),
+        ("gpt_neox", $"{NeoX},\"rope_parameters\":{{\"rope_type\":\"default\",\"rope_theta\":1000.0,\"partial_rotary_factor\":0.4}}"),
+        ("opt", OptSizes),
+        ("opt", $"{OptSizes},\"do_layer_norm_before\":false,\"word_embed_proj_dim\":16,\"enable_bias\":false,\"activation_function\":\"gelu\""),
+        ("opt", $"{OptSizes},\"layer_norm_elementwise_affine\":false,\"word_embed_proj_dim\":16"),
+        ("opt", $"{OptSizes},\"_remove_final_layer_norm\":true,\"word_embed_proj_dim\":24"),
+        ("bloom", $"{BloomSizes},\"n_head\":4"),
+        ("bloom", $"{BloomSizes},\"n_head\":6,\"apply_residual_connection_post_layernorm\":true,\"seq_length\":64"),
+        ("bloom", $"{BloomSizes},\"n_head\":3,\"tie_word_embeddings\":false,\"pretraining_tp\":4,\"slow_but_exact\":true"),
+
+        ("llama", Llama),
+        ("llama", $"{Llama},\"attention_bias\":true,\"mlp_bias\":true,\"head_dim\":10,\"tie_word_embeddings\":true,\"hidden_act\":\"gelu\""),
+        ("llama", $"{Llama},\"rope_theta\":500.0,\"rope_scaling\":{{\"type\":\"linear\",\"factor\":4}}"),
+        ("llama", $"{Llama},\"rope_parameters\":{{\"rope_type\":\"dynamic\",\"rope_theta\":1000.0,\"factor\":4.0}}".Replace("\"max_position_embeddings\":64", "\"max_position_embeddings\":12")),
+        ("llama", $"{Llama},\"rope_scaling\":{{\"type\":\"dynamic\",\"factor\":2.0}}"),
+        ("llama", $"{Llama},\"head_dim\":16,\"rope_parameters\":{{\"rope_type\":\"llama3\",\"rope_theta\":10000.0,\"factor\":8.0,\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,\"original_max_position_embeddings\":32}}"),
+        ("llama", $"{Llama},\"head_dim\":16,\"rope_theta\":10000.0,\"rope_scaling\":{{\"rope_type\":\"llama3\",\"factor\":2,\"low_freq_factor\":1,\"high_freq_factor\":2,\"original_max_position_embeddings\":16}}"),
+        ("llama", $"{Llama},\"head_dim\":16,\"rope_parameters\":{{\"rope_type\":\"yarn\",\"rope_theta\":10000.0,\"factor\":4.0,\"original_max_position_embeddings\":16}}"),
+        ("llama", $"{Llama},\"head_dim\":16,\"rope_parameters\":{{\"rope_type\":\"yarn\",\"rope_theta\":10000.0,\"factor\":4.0,\"original_max_position_embeddings\":16,\"mscale\":0.7,\"mscale_all_dim\":1.3,\"beta_fast\":8,\"beta_slow\":0.5,\"truncate\":false}}"),
+        ("llama", $"{Llama},\"head_dim\":16,\"rope_scaling\":{{\"type\":\"yarn\",\"factor\":3.0,\"attention_factor\":0.8}}"),
+        ("llama", $"{Llama},\"rope_parameters\":{{\"rope_type\":\"longrope\",\"rope_theta\":10000.0,\"factor\":4.0,\"original_max_position_embeddings\":8,{Long}}}"),
+        ("llama", $"{Llama},\"num_key_value_heads\":null,\"hidden_act\":\"relu2\"".Replace("\"num_key_value_heads\":2,", "")),
+        ("mistral", $"{Llama},\"sliding_window\":5,\"head_dim\":8"),
+        ("mistral", $"{Llama},\"sliding_window\":null,\"rope_theta\":1000000.0"),
+        ("mistral", $"{Llama},\"tie_word_embeddings\":true"),
+        ("mixtral", $"{Llama},\"num_local_experts\":4,\"num_experts_per_tok\":2"),
+        ("mixtral", $"{Llama},\"num_local_experts\":3,\"num_experts_per_tok\":1,\"sliding_window\":4,\"hidden_act\":\"gelu\",\"tie_word_embeddings\":true,\"head_dim\":8"),
+        ("mixtral", $"{Llama},\"num_local_experts\":5,\"num_experts_per_tok\":5,\"rope_theta\":100.0"),
+        ("qwen2", Llama),
+        ("qwen2", $"{Llama},\"use_sliding_window\":true,\"sliding_window\":4,\"max_window_layers\":1,\"tie_word_embeddings\":true"),
+        ("qwen2", $"{Llama},\"use_sliding_window\":true,\"sliding_window\":3,\"layer_types\":[\"sliding_attention\",\"full_attention\",\"sliding_attention\"],\"max_window_layers\":28"),
+        ("qwen2", $"{Llama},\"sliding_window\":4,\"max_window_layers\":0,\"rope_scaling\":{{\"type\":\"yarn\",\"factor\":4.0,\"original_max_position_embeddings\":16}}"),
+        ("qwen3", $"{Llama},\"head_dim\":10"),
+        ("qwen3", $"{Llama},\"head_dim\":8,\"attention_bias\":true,\"use_sliding_window\":true,\"sliding_window\":4,\"max_window_layers\":2"),
+        ("qwen3_moe", $"{Llama},\"num_experts\":6,\"num_experts_per_tok\":2,\"moe_intermediate_size\":20"),
+        ("qwen3_moe", $"{Llama},\"head_dim\":10,\"num_experts\":4,\"num_experts_per_tok\":3,\"moe_intermediate_size\":12,\"norm_topk_prob\":true,\"decoder_sparse_step\":2,\"attention_bias\":true"),
+        ("qwen3_moe", $"{Llama},\"num_experts\":4,\"num_experts_per_tok\":2,\"moe_intermediate_size\":16,\"mlp_only_layers\":[1],\"use_sliding_window\":true,\"sliding_window\":4,\"tie_word_embeddings\":true"),
+        ("gemma", $"{Llama},\"head_dim\":8"),
+        ("gemma", $"{Llama},\"head_dim\":10,\"attention_bias\":true,\"hidden_act\":\"gelu\",\"tie_word_embeddings\":false,\"rope_theta\":100.0"),
+        ("gemma2", $"{Llama},\"head_dim\":8,\"query_pre_attn_scalar\":20,\"sliding_window\":5"),
+        ("gemma2", $"{Llama},\"head_dim\":10,\"attn_logit_softcapping\":null,\"final_logit_softcapping\":null,\"sliding_window\":4,\"layer_types\":[\"full_attention\",\"sliding_attention\",\"sliding_attention\"],\"attention_bias\":true"),
+        ("gemma2", $"{Llama},\"head_dim\":8,\"attn_logit_softcapping\":2.0,\"final_logit_softcapping\":5.0,\"query_pre_attn_scalar\":8,\"sliding_window\":6"),
+        ("gemma3_text", $"{Llama},\"head_dim\":8,\"sliding_window\":4,\"sliding_window_pattern\":2,\"rope_theta\":10000.0,\"rope_local_base_freq\":100.0,\"rope_scaling\":{{\"rope_type\":\"linear\",\"factor\":8.0}},\"query_pre_attn_scalar\":8"),
+        ("gemma3_text", $"{Llama},\"head_dim\":10,\"sliding_window\":5,\"layer_types\":[\"sliding_attention\",\"full_attention\",\"sliding_attention\"],\"rope_parameters\":{{\"full_attention\":{{\"rope_type\":\"linear\",\"factor\":4.0,\"rope_theta\":5000.0}},\"sliding_attention\":{{\"rope_type\":\"default\",\"rope_theta\":300.0}}}},\"attn_logit_softcapping\":10.0,\"final_logit_softcapping\":6.0,\"attention_bias\":true"),
+        ("gemma3_text", $"{Llama},\"head_dim\":8,\"sliding_window\":4"),
+        ("phi", $"{Llama}"),
+        ("phi", $"{Llama},\"num_attention_heads\":2,\"qk_layernorm\":true,\"partial_rotary_factor\":0.35,\"hidden_act\":\"gelu\",\"rope_theta\":100.0".Replace("\"num_attention_heads\":4,", "")),
+        ("phi", $"{Llama},\"tie_word_embeddings\":true,\"num_key_value_heads\":null,\"rope_parameters\":{{\"rope_type\":\"default\",\"rope_theta\":50.0,\"partial_rotary_factor\":1.0}}".Replace("\"num_key_value_heads\":2,", "")),
+        ("phi3", Llama),
+        ("phi3", $"{Llama},\"sliding_window\":4,\"tie_word_embeddings\":true,\"partial_rotary_factor\":0.7"),
+        ("phi3", $"{Llama},\"original_max_position_embeddings\":16,\"rope_scaling\":{{\"type\":\"su\",{Long}}}" .Replace("\"su\"", "\"longrope\"")),
+        ("phi3", $"{Llama},\"original_max_position_embeddings\":32,\"rope_scaling\":{{\"type\":\"longrope\",{Long}}}"),
+        ("phi3", $"{Llama},\"original_max_position_embeddings\":8,\"rope_parameters\":{{\"rope_type\":\"longrope\",\"rope_theta\":100.0,\"factor\":2.0,\"attention_factor\":1.25,\"partial_rotary_factor\":1.0,{Long}}}"),
+        ("olmo2", Llama),
+        ("olmo2", $"{Llama},\"attention_bias\":true,\"tie_word_embeddings\":true,\"rope_theta\":500000.0,\"hidden_act\":\"gelu\""),
+        ("smollm3", Llama),
+        ("smollm3", $"{Llama},\"no_rope_layers\":[0,1,1],\"tie_word_embeddings\":false,\"attention_bias\":true,\"mlp_bias\":true"),
+        ("smollm3", $"{Llama},\"no_rope_layer_interval\":2,\"use_sliding_window\":true,\"sliding_window\":4,\"rope_theta\":1000.0"),
+        ("stablelm", $"{Llama},\"partial_rotary_factor\":0.5,\"num_attention_heads\":2".Replace("\"num_attention_heads\":4,", "")),
+        ("stablelm", $"{Llama},\"use_parallel_residual\":true,\"qk_layernorm\":true,\"use_qkv_bias\":true,\"rope_scaling\":null,\"partial_rotary_factor\":1.0"),
+        ("stablelm", $"{Llama},\"qk_layernorm\":true,\"tie_word_embeddings\":true,\"hidden_act\":\"gelu\",\"rope_parameters\":{{\"rope_type\":\"linear\",\"factor\":2.0,\"rope_theta\":99.0,\"partial_rotary_factor\":0.34}}"),
+        ("starcoder2", Llama),
+        ("starcoder2", $"{Llama},\"use_bias\":false,\"sliding_window\":5,\"tie_word_embeddings\":false,\"norm_epsilon\":0.001,\"norm_type\":\"layer_norm\",\"mlp_type\":\"default\",\"hidden_act\":\"gelu\""),
+        ("granite", $"{Llama},\"attention_multiplier\":0.5"),
+        ("granite", $"{Llama},\"attention_multiplier\":0.2,\"embedding_multiplier\":3.0,\"residual_multiplier\":0.4,\"logits_scaling\":5.0,\"attention_bias\":true,\"mlp_bias\":true,\"tie_word_embeddings\":true"),
+        ("cohere", Llama),
+        ("cohere", $"{Llama},\"use_qk_norm\":true,\"attention_bias\":true,\"logit_scale\":0.5,\"rope_theta\":300.0"),
+        ("cohere", $"{Llama},\"use_qk_norm\":true,\"tie_word_embeddings\":false,\"rope_scaling\":{{\"type\":\"linear\",\"factor\":2.0}},\"model_max_length\":128"),
+    ];
+}
