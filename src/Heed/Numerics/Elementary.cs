@@ -78,7 +78,8 @@ internal static class Elementary<T> where T : unmanaged, ILanes<T>
         p = T.MultiplyAdd(p, t, T.Broadcast(0.383202547f));
         p = T.MultiplyAdd(p, t, T.Broadcast(0.999020346f));
         p = T.MultiplyAdd(p, t, T.Broadcast(-1.26546641f));
-        var tail = T.Broadcast(0.5f) * t * Exp(p - magnitude * magnitude);
+        // z² from x itself, which is not rounded yet.
+        var tail = T.Broadcast(0.5f) * t * Exp(T.MultiplyAdd(x * x, T.Broadcast(-0.5f), p));
         return T.Select(T.LessThan(x, default), tail, one - tail);
     }
 

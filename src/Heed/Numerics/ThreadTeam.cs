@@ -91,6 +91,9 @@ public sealed unsafe class ThreadTeam : IDisposable
     /// <summary>How many threads work, the caller included.</summary>
     public int ThreadCount { get; }
 
+    /// <summary>How many threads have gone to sleep for want of work.</summary>
+    internal int Sleeping => _workers.Count(worker => Volatile.Read(ref worker.Asleep) != 0);
+
     /// <summary>Held while a job and the team's shared memory are in use.</summary>
     internal Lock Gate => _gate;
 
