@@ -35,6 +35,12 @@ internal abstract unsafe class KernelSet
     /// </summary>
     public abstract void MultiplyTiles(float* x, nint xStride, int T, float* b, nint bStride, int K, int N, float* y, nint yStride, bool accumulate);
 
+    /// <summary>Multiplies and adds in registers, as fast as they go, for so many rounds; the result is how many floating-point operations that was.</summary>
+    public abstract long MultiplyAddRounds(int rounds, float* sink);
+
+    /// <summary>Reads so many floats, a multiple of 64, and does as little as possible with them.</summary>
+    public abstract void ReadAll(float* x, long n, float* sink);
+
     // Products with stored weights (Products.cs)
 
     /// <summary>How many weight rows one packed panel holds.</summary>

@@ -166,6 +166,21 @@ internal sealed unsafe class Reference : KernelSet
         }
     }
 
+    public override long MultiplyAddRounds(int rounds, float* sink)
+    {
+        double a = 1, b = 2, c = 3, d = 4;
+        for (var i = 0; i < rounds; i++) (a, b, c, d) = (a * 0.5 + 1, b * 0.5 + 1, c * 0.5 + 1, d * 0.5 + 1);
+        *sink = (float)(a + b + c + d);
+        return 8L * rounds;
+    }
+
+    public override void ReadAll(float* x, long n, float* sink)
+    {
+        double a = 0, b = 0, c = 0, d = 0;
+        for (long i = 0; i < n; i += 4) (a, b, c, d) = (a + x[i], b + x[i + 1], c + x[i + 2], d + x[i + 3]);
+        *sink = (float)(a + b + c + d);
+    }
+
     public override int PanelWidth => 16;
 
     public override int RowGroup => 1;
