@@ -1,5 +1,7 @@
 // Kernels at the shapes of real models, beside what the machine can do.
-//   dotnet run -c Release --project bench/Heed.Bench [-- --threads N] [--types Q4_1,Q8_0,…] [--shapes name,…] [--tokens 1,512]
+//   dotnet run -c Release --project bench/Heed.Bench [-- --threads N] [--types Q4_1,Q8_0,…] [--shapes name,…] [--tokens 1,512] [--cpu-time] [--cached]
+// With --cpu-time (one thread), times are the processor's, not the wall clock's: for machines that others use meanwhile.
+// With --cached, one copy of the weights is used again and again, so that small ones stay in the cache.
 // Every result is checked against the scalar reference before it is timed.
 using System.Diagnostics;
 using System.Runtime.InteropServices;
@@ -7,9 +9,10 @@ using Heed.Numerics;
 
 unsafe
 {
-    var threads = int.Parse(Option("threads") ?? "0");
+    var clock = args.Contains("--cpu-time") ? () => Environment.CpuUsage.TotalTime.TotalSeconds : (Func<double>)(() => Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency);
+    var threads = args.Contains("--cpu-time") ? 1 : int.Parse(Option("threads") ?? "0");
     using var team = new ThreadTeam(threads);
-    var peak = MachinePeak.Measure(team);
+    var peak = MachinePeak.Measure(team, clock);
     Console.WriteLine($"{peak.Threads} threads, {peak.InstructionSet}: {peak.GigaflopsPerSecond:F0} GFLOP/s, {peak.GigabytesPerSecond:F1} GB/s (.NET {Environment.Version})");
     Console.WriteLine($"{"product",-32}{"type",-7}{"T",5}{"ms",9}{"GFLOP/s",9}{"of peak",8}{"GB/s",7}{"of peak",8}{"tokens/s",10}");
 
@@ -30,7 +33,7 @@ unsafe
             {
                 if (!names.Any(n => name.StartsWith(n, StringComparison.Ordinal)) || K % type.BlockLength() != 0) continue;
                 if (T > 1 && N > 20000) continue;       // logits are needed for the last token only
-                total += layers * Measure(team, peak, name, type, N, K, T, T == 1 ? layers : 1);
+                total += layers * Measure(team, peak, clock, name, type, N, K, T, args.Contains("--cached") || T > 1 ? 1 : layers);
             }
             if (total > 0) Console.WriteLine($"{"all layers",-32}{type,-7}{T,5}{total * 1e3,9:F3}{"",41}{T / total,10:F0}");
         }
@@ -44,7 +47,7 @@ string? Option(string name)
 }
 
 // The seconds of one product. With several copies, weights come from memory as they do in a model, not from the cache.
-static unsafe double Measure(ThreadTeam team, MachinePeak peak, string name, ElementType type, int N, int K, int T, int copies)
+static unsafe double Measure(ThreadTeam team, MachinePeak peak, Func<double> clock, string name, ElementType type, int N, int K, int T, int copies)
 {
     var random = new Random(1);
     var bytes = type.RowBytes(K) * N;
@@ -61,13 +64,13 @@ static unsafe double Measure(ThreadTeam team, MachinePeak peak, string name, Ele
     Check();
 
     var best = double.MaxValue;
-    var watch = new Stopwatch();
-    for (var (round, spent) = (0, 0.0); round < 3 || (spent < 0.3 && round < 50); round++)
+    for (var (round, spent) = (0, 0.0); round < 3 || (spent < 0.2 && round < 2000); round++)
     {
-        watch.Restart();
+        var start = clock();
         for (var c = 0; c < copies; c++) Products.Multiply(team, products.AsSpan(c, 1), x, K, T, ActivationPrecision.Int8);
-        best = Math.Min(best, watch.Elapsed.TotalSeconds / copies);
-        spent += watch.Elapsed.TotalSeconds;
+        var seconds = clock() - start;
+        best = Math.Min(best, seconds / copies);
+        spent += seconds;
     }
     double flops = 2.0 * T * N * K / best / 1e9, gigabytes = bytes / best / 1e9;
     Console.WriteLine($"{$"{name} [{N}, {K}]",-32}{type,-7}{T,5}{best * 1e3,9:F3}{flops,9:F1}{flops / peak.GigaflopsPerSecond,8:P0}{gigabytes,7:F1}{gigabytes / peak.GigabytesPerSecond,8:P0}");

@@ -124,7 +124,8 @@ internal readonly unsafe struct Avx512Lanes(Vector512<float> value) : ILanes<Avx
     {
         var lower = Vector256.Create(Vector128.Load(rows.Row0 + offset), Vector128.Load(rows.Row1 + offset));
         var upper = Vector256.Create(Vector128.Load(rows.Row2 + offset), Vector128.Load(rows.Row3 + offset));
-        return new(Vector512.Create(lower, upper));
+        // Not Vector512.Create, which inserts both halves into whatever a register held before, and waits for that.
+        return new(lower.ToVector512Unsafe().WithUpper(upper));
     }
 
     [MethodImpl(Inline)] public static Avx512Lanes LoadSame(byte* p) => new(Avx512F.BroadcastVector128ToVector512((int*)p).AsByte());

@@ -84,6 +84,9 @@ internal sealed unsafe partial class LanesKernels<T>
         var weight = product.Weight;
         var sums = stackalloc float[4];
         var last = first + count - 1;
+        // Some 4 KB ahead, in whole groups of rows.
+        var group = Math.Max(1, (nint)weight.Stride * T.Rows);
+        var ahead = (4095 + group) / group * group;
         for (var n = first; n < first + count; n += T.Rows)
         {
             var rows = T.Rows == 1
@@ -91,7 +94,7 @@ internal sealed unsafe partial class LanesKernels<T>
                 : new RowPointers(weight.Row(n), weight.Row(Math.Min(n + 1, last)), weight.Row(Math.Min(n + 2, last)), weight.Row(Math.Min(n + 3, last)));
             for (var t = 0; t < tokens; t++)
             {
-                DotQuantized<TFormat>(rows, x, t, sums);
+                DotQuantized<TFormat>(rows, x, t, ahead, sums);
                 Put(product, n, Math.Min(T.Rows, first + count - n), t, sums);
             }
         }

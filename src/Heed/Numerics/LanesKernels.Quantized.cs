@@ -56,7 +56,7 @@ internal sealed unsafe partial class LanesKernels<T>
     /// product times the product of both scales; then offsets times the activations' sums.
     /// </summary>
     [MethodImpl(Optimize)]
-    private static void DotQuantized<TFormat>(RowPointers rows, in QuantizedActivations x, int t, float* results) where TFormat : struct, IBlockFormat
+    private static void DotQuantized<TFormat>(RowPointers rows, in QuantizedActivations x, int t, nint ahead, float* results) where TFormat : struct, IBlockFormat
     {
         // [part][row] for one step of 256 numbers.
         var scales = stackalloc float[16 * T.Rows];
@@ -69,6 +69,7 @@ internal sealed unsafe partial class LanesKernels<T>
         for (var left = x.Columns / 32; left > 0; left -= 8)
         {
             var count = Math.Min(8, left);
+            if (t == 0) rows.Prefetch<T>(ahead, stepBytes);
             TFormat.Scales<T>(rows, count, scales, offsets);
             if (TFormat.HasOffsets)
             {

@@ -24,8 +24,12 @@ public sealed unsafe record MachinePeak(int Threads, string InstructionSet, doub
     public static MachinePeak Measure(ThreadTeam team)
     {
         ArgumentNullException.ThrowIfNull(team);
-        return new(team.ThreadCount, Isa.Name, Flops(team) / 1e9, Bandwidth(team) / 1e9);
+        return Measure(team, () => Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency);
     }
+
+    /// <summary>The same by another clock, in seconds.</summary>
+    internal static MachinePeak Measure(ThreadTeam team, Func<double> clock)
+        => new(team.ThreadCount, Isa.Name, Flops(team, clock) / 1e9, Bandwidth(team, clock) / 1e9);
 
     private struct FlopsJob : IJob
     {
@@ -36,7 +40,7 @@ public sealed unsafe record MachinePeak(int Threads, string InstructionSet, doub
         public readonly void Run(int chunk, int worker) => Done[chunk] = Isa.Kernels.MultiplyAddRounds(Rounds, Sinks + chunk);
     }
 
-    private static double Flops(ThreadTeam team)
+    private static double Flops(ThreadTeam team, Func<double> clock)
     {
         // Many short chunks: a thread that is held up by other programs then costs little.
         var chunks = 16 * team.ThreadCount;
@@ -47,16 +51,16 @@ public sealed unsafe record MachinePeak(int Threads, string InstructionSet, doub
         {
             var job = new FlopsJob { Rounds = 1000, Sinks = s, Done = d };
             team.Run(ref job, chunks);
-            var watch = Stopwatch.StartNew();
+            var start = clock();
             team.Run(ref job, chunks);
             // Attempts of about 20 ms.
-            job.Rounds = (int)Math.Clamp(1000 * 0.02 / Math.Max(1e-6, watch.Elapsed.TotalSeconds), 1000, 2_000_000);
+            job.Rounds = (int)Math.Clamp(1000 * 0.02 / Math.Max(1e-6, clock() - start), 1000, 2_000_000);
             double best = 0;
             for (var attempt = 0; attempt < Attempts; attempt++)
             {
-                watch.Restart();
+                start = clock();
                 team.Run(ref job, chunks);
-                best = Math.Max(best, done.Sum() / watch.Elapsed.TotalSeconds);
+                best = Math.Max(best, done.Sum() / (clock() - start));
             }
             return best;
         }
@@ -78,7 +82,7 @@ public sealed unsafe record MachinePeak(int Threads, string InstructionSet, doub
         public readonly void Run(int chunk, int worker) => new Span<float>(Data + chunk * FloatsPerChunk, (int)FloatsPerChunk).Fill(1);
     }
 
-    private static double Bandwidth(ThreadTeam team)
+    private static double Bandwidth(ThreadTeam team, Func<double> clock)
     {
         const int chunks = 128;
         const long floats = MemoryBytes / sizeof(float) / chunks;
@@ -100,9 +104,9 @@ public sealed unsafe record MachinePeak(int Threads, string InstructionSet, doub
             double best = 0;
             for (var attempt = 0; attempt < Attempts; attempt++)
             {
-                var watch = Stopwatch.StartNew();
+                var start = clock();
                 team.Run(ref job, chunks);
-                best = Math.Max(best, MemoryBytes / watch.Elapsed.TotalSeconds);
+                best = Math.Max(best, MemoryBytes / (clock() - start));
             }
             return best;
         }
