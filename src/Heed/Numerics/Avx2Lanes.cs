@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -136,9 +137,10 @@ internal readonly unsafe struct Avx2Lanes(Vector256<float> value) : ILanes<Avx2L
 
     [MethodImpl(Inline)] public static Avx2Lanes BroadcastByte(byte value) => new(Vector256.Create(value));
 
+#pragma warning disable CA1857 // a constant once this is inlined
     [MethodImpl(Inline)]
-    public static Avx2Lanes ExpandRows(float* p)
-        => new(Avx2.PermuteVar8x32(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<double>(p)).AsSingle().ToVector256Unsafe(), Vector256.Create(0, 0, 0, 0, 1, 1, 1, 1)));
+    public static Avx2Lanes BroadcastInGroup(Avx2Lanes x, [ConstantExpected] int i) => new(Avx.Permute(x._value, (byte)(0x55 * i)));
+#pragma warning restore CA1857
 
     [MethodImpl(Inline)] public static Avx2Lanes ShiftRight16(Avx2Lanes x, int count) => new((x._value.AsUInt16() >>> count).AsByte());
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -132,9 +133,10 @@ internal readonly unsafe struct Avx512Lanes(Vector512<float> value) : ILanes<Avx
 
     [MethodImpl(Inline)] public static Avx512Lanes BroadcastByte(byte value) => new(Vector512.Create(value));
 
+#pragma warning disable CA1857 // a constant once this is inlined
     [MethodImpl(Inline)]
-    public static Avx512Lanes ExpandRows(float* p)
-        => new(Avx512F.PermuteVar16x32(Avx512F.BroadcastVector128ToVector512(p), Vector512.Create(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3)));
+    public static Avx512Lanes BroadcastInGroup(Avx512Lanes x, [ConstantExpected] int i) => new(Avx512F.Permute4x32(x._value, (byte)(0x55 * i)));
+#pragma warning restore CA1857
 
     [MethodImpl(Inline)] public static Avx512Lanes ShiftRight16(Avx512Lanes x, int count) => new((x._value.AsUInt16() >>> count).AsByte());
 

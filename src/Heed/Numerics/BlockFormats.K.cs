@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Heed.Numerics;
 
@@ -11,17 +12,16 @@ internal readonly unsafe struct FormatQ2_K : IBlockFormat
     public static bool IsSigned => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+    public static void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
     {
         for (var r = 0; r < T.Rows; r++)
         {
             var block = rows[r];
             float d = BlockCodes.Half(block + 80), dmin = -BlockCodes.Half(block + 82);
-            for (var p = 0; p < 16; p++)
-            {
-                scales[p * T.Rows + r] = d * (block[p] & 15);
-                offsets[p * T.Rows + r] = dmin * (block[p] >> 4);
-            }
+            var packed = Vector128.Load(block);
+            var (scale, minimum) = (packed & Vector128.Create((byte)15), packed >>> 4);
+            BlockCodes.ScaleBytes(Vector128.WidenLower(scale).AsInt16(), Vector128.WidenUpper(scale).AsInt16(), d, scales + 16 * r, scales + 16 * r + 8);
+            BlockCodes.ScaleBytes(Vector128.WidenLower(minimum).AsInt16(), Vector128.WidenUpper(minimum).AsInt16(), dmin, offsets + 16 * r, offsets + 16 * r + 8);
         }
     }
 
@@ -39,18 +39,19 @@ internal readonly unsafe struct FormatQ3_K : IBlockFormat
     public static bool IsSigned => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+    public static void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
     {
         for (var r = 0; r < T.Rows; r++)
         {
             var block = rows[r];
             var d = BlockCodes.Half(block + 108);
-            for (var p = 0; p < 16; p++)
-            {
-                var scale = d * (Blocks.Q3Scale(block + 96, p) - 32);
-                scales[p * T.Rows + r] = scale;
-                offsets[p * T.Rows + r] = -4 * scale;
-            }
+
+            // 16 scales of 6 bits: low halves in 8 bytes, two bits each in 4 more; see Blocks.Q3Scale.
+            uint high = Unsafe.ReadUnaligned<uint>(block + 104);
+            ulong low = Unsafe.ReadUnaligned<ulong>(block + 96), high0 = high & 0x03030303 | (ulong)(high >> 2 & 0x03030303) << 32, high1 = high >> 4 & 0x03030303 | (ulong)(high >> 6 & 0x03030303) << 32;
+            var packed = Vector128.Create(low & 0x0F0F0F0F0F0F0F0F | high0 << 4, low >> 4 & 0x0F0F0F0F0F0F0F0F | high1 << 4).AsSByte() - Vector128.Create((sbyte)32);
+            BlockCodes.ScaleBytes(Vector128.WidenLower(packed), Vector128.WidenUpper(packed), d, scales + 16 * r, scales + 16 * r + 8);
+            BlockCodes.ScaleBytes(Vector128.WidenLower(packed), Vector128.WidenUpper(packed), -4 * d, offsets + 16 * r, offsets + 16 * r + 8);
         }
     }
 
@@ -73,7 +74,7 @@ internal readonly unsafe struct FormatQ4_K : IBlockFormat
     public static bool IsSigned => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+    public static void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
     {
         for (var r = 0; r < T.Rows; r++)
         {
@@ -84,13 +85,12 @@ internal readonly unsafe struct FormatQ4_K : IBlockFormat
             uint first = Unsafe.ReadUnaligned<uint>(block + 4), second = Unsafe.ReadUnaligned<uint>(block + 8), third = Unsafe.ReadUnaligned<uint>(block + 12);
             uint scales0 = first & 0x3F3F3F3F, minima0 = second & 0x3F3F3F3F;
             uint scales1 = third & 0x0F0F0F0F | first >> 2 & 0x30303030, minima1 = third >> 4 & 0x0F0F0F0F | second >> 2 & 0x30303030;
-            for (var p = 0; p < 4; p++)
-            {
-                scales[p * T.Rows + r] = d * (int)(scales0 >> 8 * p & 63);
-                offsets[p * T.Rows + r] = dmin * (int)(minima0 >> 8 * p & 63);
-                scales[(p + 4) * T.Rows + r] = d * (int)(scales1 >> 8 * p & 63);
-                offsets[(p + 4) * T.Rows + r] = dmin * (int)(minima1 >> 8 * p & 63);
-            }
+            var packed = Vector128.Create(scales0 | (ulong)scales1 << 32, minima0 | (ulong)minima1 << 32).AsByte();
+            Vector128<short> scale = Vector128.WidenLower(packed).AsInt16(), minimum = Vector128.WidenUpper(packed).AsInt16();
+            (Vector128.ConvertToSingle(Vector128.WidenLower(scale)) * d).Store(scales + 8 * r);
+            (Vector128.ConvertToSingle(Vector128.WidenUpper(scale)) * d).Store(scales + 8 * r + 4);
+            (Vector128.ConvertToSingle(Vector128.WidenLower(minimum)) * dmin).Store(offsets + 8 * r);
+            (Vector128.ConvertToSingle(Vector128.WidenUpper(minimum)) * dmin).Store(offsets + 8 * r + 4);
         }
     }
 
@@ -108,8 +108,8 @@ internal readonly unsafe struct FormatQ5_K : IBlockFormat
     public static bool IsSigned => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
-        => FormatQ4_K.Scales<T>(rows, count, scales, offsets);      // the same 16 bytes
+    public static void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+        => FormatQ4_K.Scales<T>(rows, heads, scales, offsets);      // the same 16 bytes
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Codes<T>(RowPointers rows, int part, out T lower, out T upper) where T : unmanaged, ILanes<T>
@@ -130,18 +130,15 @@ internal readonly unsafe struct FormatQ6_K : IBlockFormat
     public static bool IsSigned => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+    public static void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
     {
         for (var r = 0; r < T.Rows; r++)
         {
             var block = rows[r];
             var d = BlockCodes.Half(block + 208);
-            for (var p = 0; p < 16; p++)
-            {
-                var scale = d * (sbyte)block[192 + p];
-                scales[p * T.Rows + r] = scale;
-                offsets[p * T.Rows + r] = -32 * scale;
-            }
+            var packed = Vector128.Load((sbyte*)block + 192);
+            BlockCodes.ScaleBytes(Vector128.WidenLower(packed), Vector128.WidenUpper(packed), d, scales + 16 * r, scales + 16 * r + 8);
+            BlockCodes.ScaleBytes(Vector128.WidenLower(packed), Vector128.WidenUpper(packed), -32 * d, offsets + 16 * r, offsets + 16 * r + 8);
         }
     }
 
@@ -164,7 +161,7 @@ internal readonly unsafe struct FormatIQ4_XS : IBlockFormat
     public static bool IsSigned => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+    public static void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
     {
         for (var r = 0; r < T.Rows; r++)
         {
@@ -172,7 +169,7 @@ internal readonly unsafe struct FormatIQ4_XS : IBlockFormat
             var d = BlockCodes.Half(block);
             int upper = Unsafe.ReadUnaligned<ushort>(block + 2), lower = Unsafe.ReadUnaligned<int>(block + 4);
             for (var p = 0; p < 8; p++)
-                scales[p * T.Rows + r] = d * ((lower >> 4 * p & 15 | (upper >> 2 * p & 3) << 4) - 32);
+                scales[8 * r + p] = d * ((lower >> 4 * p & 15 | (upper >> 2 * p & 3) << 4) - 32);
         }
     }
 
@@ -195,7 +192,7 @@ internal readonly unsafe struct FormatTQ2_0 : IBlockFormat
     public static bool IsSigned => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+    public static void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
         => Ternary.Scales<T>(rows + 64, scales, offsets);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -212,7 +209,7 @@ internal readonly unsafe struct FormatTQ1_0 : IBlockFormat
     public static bool IsSigned => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+    public static void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
         => Ternary.Scales<T>(rows + 52, scales, offsets);
 
     private static ReadOnlySpan<byte> LastBytes => [10, 11, 12, 13, 10, 11, 12, 13, 10, 11, 12, 13, 10, 11, 12, 13];
@@ -275,8 +272,11 @@ internal static unsafe class Ternary
     {
         for (var r = 0; r < T.Rows; r++)
         {
-            var d = BlockCodes.Half(scale[r]);
-            for (var p = 0; p < 8; p++) (scales[p * T.Rows + r], offsets[p * T.Rows + r]) = (d, -d);
+            var d = Vector128.Create(BlockCodes.Half(scale[r]));
+            d.Store(scales + 8 * r);
+            d.Store(scales + 8 * r + 4);
+            (-d).Store(offsets + 8 * r);
+            (-d).Store(offsets + 8 * r + 4);
         }
     }
 }

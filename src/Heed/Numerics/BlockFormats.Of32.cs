@@ -11,8 +11,12 @@ internal readonly unsafe struct FormatQ4_0 : IBlockFormat
     public static bool IsSigned => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
-        => BlockCodes.HalfScales<T>(rows, BlockBytes, count, scales, offsets, -8);
+    public static void Heads<T>(RowPointers rows, int count, uint* heads) where T : unmanaged, ILanes<T>
+        => BlockCodes.Heads<T>(rows, BlockBytes, count, heads);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+        => BlockCodes.HalfScales<T>(heads, scales, offsets, -8);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Codes<T>(RowPointers rows, int part, out T lower, out T upper) where T : unmanaged, ILanes<T>
@@ -28,8 +32,12 @@ internal readonly unsafe struct FormatQ4_1 : IBlockFormat
     public static bool IsSigned => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
-        => BlockCodes.HalfScalesAndOffsets<T>(rows, BlockBytes, count, scales, offsets);
+    public static void Heads<T>(RowPointers rows, int count, uint* heads) where T : unmanaged, ILanes<T>
+        => BlockCodes.Heads<T>(rows, BlockBytes, count, heads);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+        => BlockCodes.HalfScalesAndOffsets<T>(heads, scales, offsets);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Codes<T>(RowPointers rows, int part, out T lower, out T upper) where T : unmanaged, ILanes<T>
@@ -45,8 +53,12 @@ internal readonly unsafe struct FormatQ5_0 : IBlockFormat
     public static bool IsSigned => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
-        => BlockCodes.HalfScales<T>(rows, BlockBytes, count, scales, offsets, -16);
+    public static void Heads<T>(RowPointers rows, int count, uint* heads) where T : unmanaged, ILanes<T>
+        => BlockCodes.Heads<T>(rows, BlockBytes, count, heads);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+        => BlockCodes.HalfScales<T>(heads, scales, offsets, -16);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Codes<T>(RowPointers rows, int part, out T lower, out T upper) where T : unmanaged, ILanes<T>
@@ -65,8 +77,12 @@ internal readonly unsafe struct FormatQ5_1 : IBlockFormat
     public static bool IsSigned => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
-        => BlockCodes.HalfScalesAndOffsets<T>(rows, BlockBytes, count, scales, offsets);
+    public static void Heads<T>(RowPointers rows, int count, uint* heads) where T : unmanaged, ILanes<T>
+        => BlockCodes.Heads<T>(rows, BlockBytes, count, heads);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+        => BlockCodes.HalfScalesAndOffsets<T>(heads, scales, offsets);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Codes<T>(RowPointers rows, int part, out T lower, out T upper) where T : unmanaged, ILanes<T>
@@ -102,8 +118,12 @@ internal readonly unsafe struct FormatQ8_0 : IBlockFormat
     public static bool IsSigned => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
-        => BlockCodes.HalfScales<T>(rows, BlockBytes, count, scales, offsets, 0);
+    public static void Heads<T>(RowPointers rows, int count, uint* heads) where T : unmanaged, ILanes<T>
+        => BlockCodes.Heads<T>(rows, BlockBytes, count, heads);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+        => BlockCodes.HalfScales<T>(heads, scales, offsets, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Codes<T>(RowPointers rows, int part, out T lower, out T upper) where T : unmanaged, ILanes<T>
@@ -125,8 +145,12 @@ internal readonly unsafe struct FormatIQ4_NL : IBlockFormat
     internal static ReadOnlySpan<byte> Values => [129, 152, 173, 191, 207, 221, 234, 246, 1, 13, 25, 38, 53, 69, 89, 113];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
-        => BlockCodes.HalfScales<T>(rows, BlockBytes, count, scales, offsets, 0);
+    public static void Heads<T>(RowPointers rows, int count, uint* heads) where T : unmanaged, ILanes<T>
+        => BlockCodes.Heads<T>(rows, BlockBytes, count, heads);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+        => BlockCodes.HalfScales<T>(heads, scales, offsets, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Codes<T>(RowPointers rows, int part, out T lower, out T upper) where T : unmanaged, ILanes<T>
@@ -150,13 +174,17 @@ internal readonly unsafe struct FormatMXFP4 : IBlockFormat
     private static ReadOnlySpan<byte> Values => [12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+    public static void Heads<T>(RowPointers rows, int count, uint* heads) where T : unmanaged, ILanes<T>
+        => BlockCodes.Heads<T>(rows, BlockBytes, count, heads);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
     {
-        BlockCodes.Heads<T>(rows, BlockBytes, count, (uint*)scales);
-        for (var i = 0; i < count * T.Rows; i++)
+        for (var i = 0; i < 8 * T.Rows; i++)
         {
-            var scale = Blocks.HalvedPowerOfTwo(*(byte*)(scales + i));
-            (scales[i], offsets[i]) = (scale, -12 * scale);
+            var scale = Blocks.HalvedPowerOfTwo((byte)heads[i]);
+            scales[i] = scale;
+            offsets[i] = -12 * scale;
         }
     }
 

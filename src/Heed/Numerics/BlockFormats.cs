@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Heed.Numerics;
 
@@ -30,10 +31,16 @@ internal unsafe interface IBlockFormat
     static abstract bool IsSigned { get; }
 
     /// <summary>
-    /// Writes scales[part·T.Rows + row] and, if there are any, offsets, for the first <paramref name="count"/> parts of 32 of the
-    /// step (256-number blocks: for all). Both have room for 16·T.Rows floats.
+    /// Copies what <see cref="Scales"/> needs from the first <paramref name="count"/> parts of 32 into heads[row·8 + part]. Called
+    /// one step ahead: single words stored here and loaded by the register there would otherwise make it wait.
     /// </summary>
-    static abstract void Scales<T>(RowPointers rows, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>;
+    static virtual void Heads<T>(RowPointers rows, int count, uint* heads) where T : unmanaged, ILanes<T> { }
+
+    /// <summary>
+    /// Writes scales[row·8 + part] (or [row·16 + half part]) and, if there are any, offsets, for T.Rows rows. Beyond the parts
+    /// that there are, offsets are finite.
+    /// </summary>
+    static abstract void Scales<T>(RowPointers rows, uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>;
 
     /// <summary>The codes of part <paramref name="part"/> of 0 … 7: numbers 0–15 and 16–31, a row to a group.</summary>
     static abstract void Codes<T>(RowPointers rows, int part, out T lower, out T upper) where T : unmanaged, ILanes<T>;
@@ -44,28 +51,32 @@ internal static unsafe class BlockCodes
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
 
-    /// <summary>The four bytes that start each block of 32 (scale, and minimum if there is one), [part][row].</summary>
+    /// <summary>The four bytes that start each block of 32 (scale, and minimum if there is one), [row][8].</summary>
     [MethodImpl(Inline)]
     public static void Heads<T>(RowPointers rows, int blockBytes, int count, uint* heads) where T : unmanaged, ILanes<T>
     {
+        if (count < 8)
+        {
+            // Parts that are not there have scale and offset zero.
+            for (var i = 0; i < 8 * T.Rows; i += T.Width) default(T).Store((float*)heads + i);
+        }
         for (var part = 0; part < count; part++)
         {
             nint at = part * blockBytes;
-            heads[part * T.Rows] = Unsafe.ReadUnaligned<uint>(rows.Row0 + at);
-            if (T.Rows > 1) heads[part * T.Rows + 1] = Unsafe.ReadUnaligned<uint>(rows.Row1 + at);
-            if (T.Rows > 2) heads[part * T.Rows + 2] = Unsafe.ReadUnaligned<uint>(rows.Row2 + at);
-            if (T.Rows > 3) heads[part * T.Rows + 3] = Unsafe.ReadUnaligned<uint>(rows.Row3 + at);
+            heads[part] = Unsafe.ReadUnaligned<uint>(rows.Row0 + at);
+            if (T.Rows > 1) heads[8 + part] = Unsafe.ReadUnaligned<uint>(rows.Row1 + at);
+            if (T.Rows > 2) heads[16 + part] = Unsafe.ReadUnaligned<uint>(rows.Row2 + at);
+            if (T.Rows > 3) heads[24 + part] = Unsafe.ReadUnaligned<uint>(rows.Row3 + at);
         }
     }
 
     /// <summary>Scales that are the half-precision number at each block's start; offsets are that scale times a constant.</summary>
     [MethodImpl(Inline)]
-    public static void HalfScales<T>(RowPointers rows, int blockBytes, int count, float* scales, float* offsets, float factor) where T : unmanaged, ILanes<T>
+    public static void HalfScales<T>(uint* heads, float* scales, float* offsets, float factor) where T : unmanaged, ILanes<T>
     {
-        Heads<T>(rows, blockBytes, count, (uint*)scales);
-        for (var i = 0; i < count * T.Rows; i += T.Width)
+        for (var i = 0; i < 8 * T.Rows; i += T.Width)
         {
-            var scale = T.LowerHalf(T.Load(scales + i));
+            var scale = T.LowerHalf(T.Load((float*)heads + i));
             scale.Store(scales + i);
             if (factor != 0) (scale * T.Broadcast(factor)).Store(offsets + i);
         }
@@ -73,15 +84,25 @@ internal static unsafe class BlockCodes
 
     /// <summary>Scales and offsets that are the two half-precision numbers at each block's start.</summary>
     [MethodImpl(Inline)]
-    public static void HalfScalesAndOffsets<T>(RowPointers rows, int blockBytes, int count, float* scales, float* offsets) where T : unmanaged, ILanes<T>
+    public static void HalfScalesAndOffsets<T>(uint* heads, float* scales, float* offsets) where T : unmanaged, ILanes<T>
     {
-        Heads<T>(rows, blockBytes, count, (uint*)scales);
-        for (var i = 0; i < count * T.Rows; i += T.Width)
+        for (var i = 0; i < 8 * T.Rows; i += T.Width)
         {
-            var heads = T.Load(scales + i);
-            T.LowerHalf(heads).Store(scales + i);
-            T.UpperHalf(heads).Store(offsets + i);
+            var both = T.Load((float*)heads + i);
+            T.LowerHalf(both).Store(scales + i);
+            T.UpperHalf(both).Store(offsets + i);
         }
+    }
+
+    /// <summary>to[i] = factor·bytes[i] for 16 unsigned or signed bytes. Stored by four, as they are loaded afterwards.</summary>
+    [MethodImpl(Inline)]
+    public static void ScaleBytes(Vector128<short> lower, Vector128<short> upper, float factor, float* lowerTo, float* upperTo)
+    {
+        var scale = Vector128.Create(factor);
+        (Vector128.ConvertToSingle(Vector128.WidenLower(lower)) * scale).Store(lowerTo);
+        (Vector128.ConvertToSingle(Vector128.WidenUpper(lower)) * scale).Store(lowerTo + 4);
+        (Vector128.ConvertToSingle(Vector128.WidenLower(upper)) * scale).Store(upperTo);
+        (Vector128.ConvertToSingle(Vector128.WidenUpper(upper)) * scale).Store(upperTo + 4);
     }
 
     /// <summary>16 bytes of nibbles at <paramref name="offset"/>: lower halves are numbers 0–15, upper ones 16–31.</summary>

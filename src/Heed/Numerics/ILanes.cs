@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
@@ -109,8 +110,8 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
     /// <summary>The byte everywhere.</summary>
     static abstract T BroadcastByte(byte value);
 
-    /// <summary>Number r of the Rows numbers at <paramref name="p"/> in all four lanes of group r.</summary>
-    static abstract T ExpandRows(float* p);
+    /// <summary>In every group, float <paramref name="i"/> (a literal 0 … 3) of that group in all four lanes.</summary>
+    static abstract T BroadcastInGroup(T x, [ConstantExpected] int i);
 
     /// <summary>Each 16 bits shifted right; bits cross from the upper byte into the lower one.</summary>
     static abstract T ShiftRight16(T x, int count);
@@ -147,6 +148,9 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
 internal readonly unsafe struct RowPointers(byte* row0, byte* row1, byte* row2, byte* row3)
 {
     public readonly byte* Row0 = row0, Row1 = row1, Row2 = row2, Row3 = row3;
+
+    /// <summary>Rows that lie <paramref name="stride"/> bytes apart.</summary>
+    public static RowPointers Of(byte* first, nint stride) => new(first, first + stride, first + 2 * stride, first + 3 * stride);
 
     /// <summary>Row <paramref name="r"/> of 0 … 3.</summary>
     public byte* this[int r] => r switch { 0 => Row0, 1 => Row1, 2 => Row2, _ => Row3 };

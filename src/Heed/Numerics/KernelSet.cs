@@ -46,9 +46,6 @@ internal abstract unsafe class KernelSet
     /// <summary>How many weight rows one packed panel holds.</summary>
     public abstract int PanelWidth { get; }
 
-    /// <summary>How many weight rows the integer dot products take at once; activations' scales are repeated as often.</summary>
-    public abstract int RowGroup { get; }
-
     /// <summary>Scratch bytes that <see cref="MultiplyRows"/> and <see cref="MultiplyPanel"/> need for this many columns.</summary>
     public abstract long ScratchBytes(int columns);
 

@@ -87,17 +87,24 @@ internal sealed unsafe partial class LanesKernels<T>
         // Some 4 KB ahead, in whole groups of rows.
         var group = Math.Max(1, (nint)weight.Stride * T.Rows);
         var ahead = (4095 + group) / group * group;
+        var heads = stackalloc uint[8 * T.Rows];
+        var rows = Group(first);
+        TFormat.Heads<T>(rows, Math.Min(8, x.Columns / 32), heads);
         for (var n = first; n < first + count; n += T.Rows)
         {
-            var rows = T.Rows == 1
-                ? new RowPointers(weight.Row(n), null, null, null)
-                : new RowPointers(weight.Row(n), weight.Row(Math.Min(n + 1, last)), weight.Row(Math.Min(n + 2, last)), weight.Row(Math.Min(n + 3, last)));
+            var following = n + T.Rows < first + count ? Group(n + T.Rows) : rows;
             for (var t = 0; t < tokens; t++)
             {
-                DotQuantized<TFormat>(rows, x, t, ahead, sums);
+                DotQuantized<TFormat>(rows, t + 1 < tokens ? rows : following, x, t, t == 0 ? ahead : 0, heads, sums);
                 Put(product, n, Math.Min(T.Rows, first + count - n), t, sums);
             }
+            rows = following;
         }
+
+        // Rows that are not there are stand-ins for the last one.
+        RowPointers Group(int n) => T.Rows == 1
+            ? new(weight.Row(n), null, null, null)
+            : new(weight.Row(n), weight.Row(Math.Min(n + 1, last)), weight.Row(Math.Min(n + 2, last)), weight.Row(Math.Min(n + 3, last)));
     }
 
     /// <summary>Decodes part of a stored row, from whole blocks on.</summary>

@@ -76,7 +76,7 @@ internal static unsafe class Products
             var quantized = default(QuantizedActivations);
             if (quantize)
             {
-                quantized = new(team.SharedScratch(QuantizedActivations.Bytes(T, K, kernels.RowGroup)), K, kernels.RowGroup);
+                quantized = new(team.SharedScratch(QuantizedActivations.Bytes(T, K)), K);
                 kernels.Quantize(x, xStride, T, quantized);
             }
             for (var first = 0; first < products.Length; first += ProductsAtOnce)

@@ -183,8 +183,6 @@ internal sealed unsafe class Reference : KernelSet
 
     public override int PanelWidth => 16;
 
-    public override int RowGroup => 1;
-
     public override long ScratchBytes(int columns) => columns * (long)sizeof(float);
 
     public override void Quantize(float* x, int xStride, int T, in QuantizedActivations destination)
@@ -219,7 +217,7 @@ internal sealed unsafe class Reference : KernelSet
                 for (var k = 0; k < K; k++)
                 {
                     var activation = useQuantized && weight.Type.BlockLength() > 1
-                        ? (double)quantized.Scales(t)[k / 32 * quantized.Group] * quantized.Codes(t)[k]
+                        ? (double)quantized.Scales(t)[k / 32] * quantized.Codes(t)[k]
                         : x[(long)t * xStride + k];
                     sum += row[k] * activation;
                 }

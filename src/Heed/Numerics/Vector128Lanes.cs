@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
@@ -137,7 +138,9 @@ internal readonly unsafe struct Vector128Lanes(Vector128<float> value) : ILanes<
 
     [MethodImpl(Inline)] public static Vector128Lanes BroadcastByte(byte value) => new(Vector128.Create(value));
 
-    [MethodImpl(Inline)] public static Vector128Lanes ExpandRows(float* p) => new(Vector128.Create(*p));
+    [MethodImpl(Inline)]
+    public static Vector128Lanes BroadcastInGroup(Vector128Lanes x, [ConstantExpected] int i)
+        => new(Vector128.Shuffle(x._value, Vector128.Create(i)));
 
     [MethodImpl(Inline)] public static Vector128Lanes ShiftRight16(Vector128Lanes x, int count) => new((x._value.AsUInt16() >>> count).AsByte());
 

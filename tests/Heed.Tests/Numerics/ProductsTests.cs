@@ -81,15 +81,15 @@ public unsafe class ProductsTests
         private double[] Rounded(KernelSet kernels)
         {
             var K = Weight.ColumnCount;
-            using var memory = new Guarded(QuantizedActivations.Bytes(T, K, kernels.RowGroup));
-            var quantized = new QuantizedActivations(memory.Data, K, kernels.RowGroup);
+            using var memory = new Guarded(QuantizedActivations.Bytes(T, K));
+            var quantized = new QuantizedActivations(memory.Data, K);
             fixed (float* x = X) kernels.Quantize(x, K, T, quantized);
             var values = new double[T * K];
             for (var t = 0; t < T; t++)
                 for (var k = 0; k < K; k++)
                 {
-                    values[t * K + k] = (double)quantized.Scales(t)[k / 32 * kernels.RowGroup] * quantized.Codes(t)[k];
-                    var step = quantized.Scales(t)[k / 32 * kernels.RowGroup];
+                    values[t * K + k] = (double)quantized.Scales(t)[k / 32] * quantized.Codes(t)[k];
+                    var step = quantized.Scales(t)[k / 32];
                     Assert.True(Math.Abs(values[t * K + k] - X[t * K + k]) <= 0.5001 * step, $"activation {X[t * K + k]} became {values[t * K + k]} in steps of {step}");
                 }
             return values;
