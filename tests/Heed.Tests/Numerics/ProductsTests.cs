@@ -98,9 +98,9 @@ public unsafe class ProductsTests
 
     private static IEnumerable<(int N, int K)> Shapes(ElementType type) => type.BlockLength() switch
     {
-        256 => [(48, 256), (7, 512), (97, 768)],
-        32 => [(48, 64), (5, 96), (113, 320), (49, 576)],
-        _ => [(48, 48), (1, 1), (13, 12), (112, 47), (97, 320), (3, 601)],
+        256 => [(48, 256), (7, 768)],
+        32 => [(48, 64), (5, 96), (51, 576)],
+        _ => [(48, 48), (1, 1), (13, 12), (51, 320), (3, 601)],
     };
 
     [Theory]
@@ -122,7 +122,9 @@ public unsafe class ProductsTests
                 var bias = T % 2 == 1 ? Made.Normal(random, N) : null;
                 var weight = T == 3 || T == 8 ? matrix.Reordered(order) : matrix;
                 var test = new Case(weight, bias, x, T);
-                foreach (var precision in new[] { ActivationPrecision.Float32, ActivationPrecision.Int8 })
+                // Many tokens take the same path in both.
+                ActivationPrecision[] precisions = T < Products.PanelTokens ? [ActivationPrecision.Float32, ActivationPrecision.Int8] : [ActivationPrecision.Int8];
+                foreach (var precision in precisions)
                     test.Check(kernels, test.Run(kernels, team, precision), precision, $"{type} [{N}, {K}] T={T} {precision}");
             }
         }
