@@ -140,6 +140,25 @@ public sealed class GgufMetadata
         return values;
     }
 
+    /// <summary>Passes every text of an array to <paramref name="read"/>, as valid UTF-8 that lies in the file.</summary>
+    internal void ReadStrings(string key, ReadOnlySpanAction read)
+    {
+        var (count, offset, _) = Items(key, t => t == GgufValueType.String, "an array of strings");
+        var reader = new GgufReader(_file, offset);
+        var what = $"a text in the array of metadata key '{key}'";
+        for (var i = 0L; i < count; i++)
+        {
+            var start = reader.Position;
+            var bytes = reader.Bytes(what);
+            if (!System.Text.Unicode.Utf8.IsValid(bytes))
+                throw new HeedException($"{_file.Path}: {what}, number {i} at byte {start}, is not valid UTF-8.");
+            read(bytes);
+        }
+    }
+
+    /// <summary>Takes bytes that stay where they are.</summary>
+    internal delegate void ReadOnlySpanAction(ReadOnlySpan<byte> bytes);
+
     /// <summary>An array of whole numbers that fit 32 bits.</summary>
     public int[] Ints(string key)
     {

@@ -80,10 +80,7 @@ internal static class GgufTokenizer
         {
             var pre = GgufPreTokenizer.Find(name, file);
             FillVocabulary();
-            // Kimi K2's file has no merges: its tokens are merged in the order of their ids.
-            var merges = metadata.Contains(Prefix + "merges") || name != "kimi-k2" ? metadata.Strings(Prefix + "merges") : [];
-            var table = new MergeTable(_vocabulary, merges.Length, null, file) { Lenient = true };
-            foreach (var merge in merges) AddMerge(table, merge);
+            var table = ReadMerges(name);
             var splits = new List<PreTokenizer>();
             foreach (var expression in pre.Expressions) splits.Add(new SplitPreTokenizer(KnownExpressions.Splitter(expression), SplitBehavior.Isolated));
             if (!pre.RawText) splits.Add(new ByteLevelPreTokenizer(addPrefixSpace: false, split: false));
@@ -106,11 +103,22 @@ internal static class GgufTokenizer
             };
         }
 
-        /// <summary>"left right"; a token may itself begin with a space.</summary>
-        private static void AddMerge(MergeTable table, string merge)
+        /// <summary>Merges, "left right" (left may begin with a space); read in place, since there are tens of thousands.</summary>
+        private MergeTable ReadMerges(string? name)
         {
-            var space = merge.Length > 1 ? merge.IndexOf(' ', 1) : -1;
-            if (space > 0) table.Add(merge.AsSpan(0, space), merge.AsSpan(space + 1));
+            const string Key = Prefix + "merges";
+            // Kimi K2's files have no merges: every piece is a token or its characters.
+            if (!metadata.Contains(Key) && name == "kimi-k2") return new MergeTable(_vocabulary, 0, null, file);
+            var table = new MergeTable(_vocabulary, (int)metadata.CountOf(Key), null, file) { Lenient = true };
+            var characters = new char[256];
+            metadata.ReadStrings(Key, utf8 =>
+            {
+                if (characters.Length < utf8.Length) characters = new char[utf8.Length * 2];
+                var merge = characters.AsSpan(0, System.Text.Encoding.UTF8.GetChars(utf8, characters));
+                var space = merge.Length > 1 ? merge[1..].IndexOf(' ') + 1 : 0;
+                if (space > 0) table.Add(merge[..space], merge[(space + 1)..]);
+            });
+            return table;
         }
 
         private TokenizerParts ReadSentencePiece()

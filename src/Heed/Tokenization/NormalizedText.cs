@@ -7,12 +7,14 @@ namespace Heed.Tokenization;
 internal sealed class NormalizedText
 {
     private readonly int _origin;
+    private readonly long _limit;
     private TextWriterWithPlaces _now;
 
     /// <summary>The input's characters from <paramref name="start"/> to <paramref name="end"/>.</summary>
     public NormalizedText(ReadOnlySpan<char> input, int start, int end)
     {
         _origin = start;
+        _limit = 100L * (end - start) + 100_000;
         _now = new TextWriterWithPlaces(end - start);
         for (var at = start; at < end;)
         {
@@ -58,7 +60,7 @@ internal sealed class NormalizedText
             }
             Write(result, codePoint, start, end);
         }
-        _now = result;
+        Become(result);
 
         void Skip(ReadOnlySpan<char> text, int count)
         {
@@ -76,7 +78,7 @@ internal sealed class NormalizedText
         var matches = new List<(int Start, int End)>();
         pattern.FindMatches(Text, matches);
         if (matches.Count == 0) return;
-        var result = new TextWriterWithPlaces(_now.Length + matches.Count * content.Length);
+        var result = new TextWriterWithPlaces((int)Math.Min(_now.Length + (long)matches.Count * content.Length, _limit));
         var at = 0;
         foreach (var (start, end) in matches)
         {
@@ -84,9 +86,10 @@ internal sealed class NormalizedText
             var (first, last) = end == 0 ? (_origin, _origin) : (_now.Starts[end - 1], _now.Ends[end - 1]);
             foreach (var c in content) result.Add(c, first, last);
             at = end;
+            CheckLength(result);
         }
         Copy(at, _now.Length, result);
-        _now = result;
+        Become(result);
     }
 
     /// <summary>Puts <paramref name="text"/> before the rest; it shares the first character's place.</summary>
@@ -96,7 +99,7 @@ internal sealed class NormalizedText
         var result = new TextWriterWithPlaces(_now.Length + text.Length);
         foreach (var c in text) result.Add(c, _now.Starts[0], _now.Ends[0]);
         Copy(0, _now.Length, result);
-        _now = result;
+        Become(result);
     }
 
     /// <summary>Keeps the characters for which <paramref name="keep"/> holds.</summary>
@@ -139,6 +142,18 @@ internal sealed class NormalizedText
             at += units;
         }
         return list;
+    }
+
+    private void Become(TextWriterWithPlaces result)
+    {
+        CheckLength(result);
+        _now = result;
+    }
+
+    /// <summary>Normalisers that keep making the text longer come from a damaged file; no real one makes it a hundred times as long.</summary>
+    private void CheckLength(TextWriterWithPlaces result)
+    {
+        if (result.Length > _limit) throw new HeedException($"The tokenizer's normalizer makes a text of at most {(_limit - 100_000) / 100} characters longer than {_limit}; it cannot be used.");
     }
 
     private void Copy(int start, int end, TextWriterWithPlaces to)

@@ -150,6 +150,7 @@ public sealed class Tokenizer
     /// <summary>Added tokens are found first; what is between them is normalised and searched for those that are sought there.</summary>
     private PreTokenizedText CutAndNormalize(string input)
     {
+        OperationCounter.Add(input.Length);
         var parts = new List<Piece>();
         if (_plainFinder.IsEmpty)
         {

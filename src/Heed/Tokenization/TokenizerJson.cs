@@ -26,14 +26,13 @@ internal static class TokenizerJson
     }
 
     /// <summary>
-    /// Added tokens. One that the model's vocabulary has keeps the vocabulary's id, others follow it in order, as
-    /// Hugging Face gives them; a file in which that differs from the id it states is refused.
+    /// Added tokens. One that the model's vocabulary has keeps the vocabulary's id, as with Hugging Face; of several
+    /// entries for one text the last counts.
     /// </summary>
     private static List<AddedToken> ReadAddedTokens(JsonField json, Vocabulary vocabulary)
     {
-        var tokens = new List<AddedToken>();
-        if (json.Find("added_tokens") is not { } list) return tokens;
-        var seen = new HashSet<string>(StringComparer.Ordinal);
+        if (json.Find("added_tokens") is not { } list) return [];
+        var tokens = new Dictionary<string, AddedToken>(StringComparer.Ordinal);
         foreach (var item in list.Items())
         {
             var content = item["content"].Text;
@@ -41,11 +40,10 @@ internal static class TokenizerJson
             var inModel = vocabulary.Id(content);
             if (inModel >= 0) id = inModel;
             if (id < 0 || id > 16L * vocabulary.Count + 1_000_000) throw item["id"].Wrong($"an id that fits the vocabulary of {vocabulary.Count} tokens");
-            if (!seen.Add(content)) tokens.RemoveAll(t => t.Content == content);
-            tokens.Add(new AddedToken(id, content, item.TruthOr("single_word", false), item.TruthOr("lstrip", false),
-                item.TruthOr("rstrip", false), item.TruthOr("normalized", true), item.TruthOr("special", false)));
+            tokens[content] = new AddedToken(id, content, item.TruthOr("single_word", false), item.TruthOr("lstrip", false),
+                item.TruthOr("rstrip", false), item.TruthOr("normalized", true), item.TruthOr("special", false));
         }
-        return tokens;
+        return [.. tokens.Values];
     }
 
     private static Truncation ReadTruncation(JsonField json)
@@ -62,9 +60,9 @@ internal static class TokenizerJson
         var fixedLength = 0;
         if (json.Find("strategy") is { } strategy && strategy.Value.ValueKind == JsonValueKind.Object) fixedLength = strategy["Fixed"].Whole;
         else if (json.TextOr("strategy", "BatchLongest") != "BatchLongest") throw json["strategy"].Wrong("\"BatchLongest\" or {\"Fixed\": length}");
-        if (fixedLength is < 0 or > 1 << 24) throw json["strategy"].Wrong("a length below 2^24");
+        if (fixedLength is < 0 or > Padding.Longest) throw json["strategy"].Wrong($"a length of at most {Padding.Longest}");
         var multiple = json.WholeOr("pad_to_multiple_of", 0);
-        if (multiple is < 0 or > 1 << 24) throw json["pad_to_multiple_of"].Wrong("a number below 2^24");
+        if (multiple is < 0 or > Padding.Longest) throw json["pad_to_multiple_of"].Wrong($"a number of at most {Padding.Longest}");
         return new Padding(fixedLength, multiple, json.TextOr("direction", "Right") == "Left", json.WholeOr("pad_id", 0), json.TextOr("pad_token", "[PAD]"));
     }
 }

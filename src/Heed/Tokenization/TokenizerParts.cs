@@ -26,12 +26,12 @@ internal sealed record SpecialIds
     public IReadOnlySet<int> Ends { get; init; } = new HashSet<int>();
 
     /// <summary>Tokens that end a text or a turn, by the names that models give them.</summary>
-    public static readonly string[] EndNames =
-    [
+    public static readonly HashSet<string> EndNames = new(StringComparer.Ordinal)
+    {
         "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>", "<|endoftext|>", "</s>",
         "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>",
         "<｜end▁of▁sentence｜>", "[e~[",
-    ];
+    };
 }
 
 /// <summary>Keeps at most so many tokens, those added included.</summary>
@@ -49,11 +49,14 @@ internal sealed record Truncation(int MaximumLength, bool FromLeft)
 /// <summary>Fills up with a padding token to a length, or to a multiple of one.</summary>
 internal sealed record Padding(int Length, int MultipleOf, bool OnLeft, int Id, string Token)
 {
+    /// <summary>Far beyond any model's context; a larger number is a damaged file.</summary>
+    public const int Longest = 1 << 20;
+
     public Encoding Apply(Encoding encoding)
     {
         long target = Math.Max(Length, encoding.Count);
         if (MultipleOf > 0) target = (target + MultipleOf - 1) / MultipleOf * MultipleOf;
-        var missing = (int)Math.Min(target - encoding.Count, 1 << 24);
+        var missing = (int)(target - encoding.Count);
         if (missing <= 0) return encoding;
         var ids = Enumerable.Repeat(Id, missing);
         var tokens = Enumerable.Repeat(Token, missing);

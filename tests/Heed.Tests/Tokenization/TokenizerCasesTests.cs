@@ -5,27 +5,47 @@ namespace Heed.Tests.Tokenization;
 /// <summary>Recorded encodings of independent implementations: every field of every case must be equal.</summary>
 public class TokenizerCasesTests
 {
+    public static TheoryData<string> Kinds => ["bert", "gemma", "gpt2", "llama2", "llama3", "qwen2", "smollm", "t5_unigram", "xlmr_unigram"];
+
     [Fact]
     public void EmbeddedModel_AllRecordedTexts_AreEqual()
         => AssertAllEqual(Tokenizer.Load(TestData.EmbeddedModel), TestData.Own("tokenizers/smollm2/cases.json"), 1500);
 
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void EveryKind_HundredRecordedTexts_AreEqual(string kind)
+        => AssertAllEqual(Tokenizer.Load(TestData.Own($"tokenizers/{kind}")), TestData.Own($"tokenizers/{kind}/cases.json"), 100);
+
     [SharedTheory]
-    [InlineData("bert")]
-    [InlineData("gemma")]
-    [InlineData("gpt2")]
-    [InlineData("llama2")]
-    [InlineData("llama3")]
-    [InlineData("qwen2")]
-    [InlineData("smollm")]
-    [InlineData("t5_unigram")]
-    [InlineData("xlmr_unigram")]
+    [MemberData(nameof(Kinds))]
     public void EveryKind_AllRecordedTexts_AreEqual(string kind)
     {
         var folder = TestData.Shared($"golden/tokenizers/{kind}");
         AssertAllEqual(Tokenizer.Load(Path.Combine(folder, "tokenizer.json")), Path.Combine(folder, "cases.json"), 500);
     }
 
-    internal static void AssertAllEqual(Tokenizer tokenizer, string cases, int count)
+    [Fact]
+    public void Verify_AnotherTokenizersCases_CountsDifferencesAndFieldsNotCompared()
+    {
+        using var folder = new TemporaryFolder();
+        var cases = folder.Write("cases.json", """[{"text": "Hello", "ids": [1], "decoded": "Hello", "colour": "red"}, {"text": "", "ids": [], "offsets": []}]""");
+        var report = TokenizerCases.Verify(Tokenizer.Load(TestData.Own("tokenizers/gpt2")), cases);
+        Assert.Equal("3 equal, 1 different, 1 not compared", report.ToString());
+        Assert.Equal("ids", Assert.Single(report.Differences).Field);
+    }
+
+    [Theory]
+    [InlineData("{}", "an array")]
+    [InlineData("[{\"ids\": []}]", "text is missing")]
+    [InlineData("[", "not valid JSON")]
+    public void Verify_NotCases_SaysWhatIsNeeded(string json, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        var cases = folder.Write("cases.json", json);
+        Assert.Contains(expected, Assert.Throws<HeedException>(() => TokenizerCases.Verify(Tokenizer.Load(TestData.Own("tokenizers/gpt2")), cases)).Message);
+    }
+
+    private static void AssertAllEqual(Tokenizer tokenizer, string cases, int count)
     {
         var report = TokenizerCases.Verify(tokenizer, cases, differences: 8);
         Assert.True(report.Different == 0,

@@ -338,7 +338,8 @@ internal sealed class ExpressionParser
             foreach (var member in members)
                 if (member(x)) return true;
             return false;
-        },
+        }
+        ,
     };
 
     private Func<int, bool> ReadMember()
