@@ -95,4 +95,37 @@ internal static class FamilyCases
         ("cohere", $"{Llama},\"use_qk_norm\":true,\"attention_bias\":true,\"logit_scale\":0.5,\"rope_theta\":300.0"),
         ("cohere", $"{Llama},\"use_qk_norm\":true,\"tie_word_embeddings\":false,\"rope_scaling\":{{\"type\":\"linear\",\"factor\":2.0}},\"model_max_length\":128"),
     ];
+
+    /// <summary>What GGUF can say of them.</summary>
+    public static IReadOnlyList<(string Family, string Options)> Gguf { get; } =
+    [
+        ("gpt2", Gpt),
+        ("gpt_bigcode", Gpt),
+        ("gpt_neox", NeoX),
+        ("gpt_neox", $"{NeoX},\"use_parallel_residual\":false,\"rotary_pct\":0.5,\"rotary_emb_base\":500"),
+        ("bloom", $"{BloomSizes},\"n_head\":6"),
+        ("llama", Llama),
+        ("llama", $"{Llama},\"attention_bias\":true,\"mlp_bias\":true,\"head_dim\":10,\"tie_word_embeddings\":true"),
+        ("llama", $"{Llama},\"rope_scaling\":{{\"type\":\"linear\",\"factor\":4}}"),
+        ("llama", $"{Llama},\"head_dim\":16,\"rope_parameters\":{{\"rope_type\":\"llama3\",\"rope_theta\":10000.0,\"factor\":8.0,\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,\"original_max_position_embeddings\":32}}"),
+        ("llama", $"{Llama},\"head_dim\":16,\"rope_parameters\":{{\"rope_type\":\"yarn\",\"rope_theta\":10000.0,\"factor\":4.0,\"original_max_position_embeddings\":16}}"),
+        ("mixtral", $"{Llama},\"num_local_experts\":4,\"num_experts_per_tok\":2"),
+        ("qwen2", $"{Llama},\"tie_word_embeddings\":true"),
+        ("qwen3", $"{Llama},\"head_dim\":10"),
+        ("qwen3_moe", $"{Llama},\"head_dim\":10,\"num_experts\":6,\"num_experts_per_tok\":2,\"moe_intermediate_size\":20,\"norm_topk_prob\":true"),
+        ("gemma", $"{Llama},\"head_dim\":8"),
+        ("gemma2", $"{Llama},\"head_dim\":8,\"query_pre_attn_scalar\":8,\"sliding_window\":5,\"attn_logit_softcapping\":20.0"),
+        ("gemma3_text", $"{Llama},\"head_dim\":8,\"sliding_window\":4,\"sliding_window_pattern\":2,\"rope_theta\":10000.0,\"rope_local_base_freq\":100.0,\"rope_scaling\":{{\"rope_type\":\"linear\",\"factor\":8.0}},\"query_pre_attn_scalar\":8"),
+        ("gemma3_text", $"{Llama},\"head_dim\":8,\"sliding_window\":5,\"layer_types\":[\"full_attention\",\"sliding_attention\",\"full_attention\"],\"rope_parameters\":{{\"full_attention\":{{\"rope_type\":\"default\",\"rope_theta\":5000.0}},\"sliding_attention\":{{\"rope_type\":\"default\",\"rope_theta\":300.0}}}},\"query_pre_attn_scalar\":8"),
+        ("phi", $"{Llama.Replace("\"num_attention_heads\":4,", "\"num_attention_heads\":2,")},\"rope_theta\":100.0,\"partial_rotary_factor\":0.5"),
+        ("phi3", $"{Llama},\"sliding_window\":4,\"rope_theta\":100.0"),
+        ("phi3", $"{Llama},\"original_max_position_embeddings\":16,\"rope_scaling\":{{\"type\":\"longrope\",{Long}}}"),
+        ("olmo2", $"{Llama},\"rope_theta\":500000.0"),
+        ("smollm3", Llama.Replace("\"num_hidden_layers\":3", "\"num_hidden_layers\":4")),
+        ("stablelm", $"{Llama},\"partial_rotary_factor\":0.34"),
+        ("stablelm", $"{Llama},\"use_parallel_residual\":true,\"qk_layernorm\":true,\"use_qkv_bias\":true,\"partial_rotary_factor\":1.0"),
+        ("starcoder2", $"{Llama},\"rope_theta\":999.0"),
+        ("granite", $"{Llama},\"attention_multiplier\":0.2,\"embedding_multiplier\":3.0,\"residual_multiplier\":0.4,\"logits_scaling\":5.0,\"tie_word_embeddings\":true"),
+        ("cohere", $"{Llama},\"use_qk_norm\":true,\"logit_scale\":0.5,\"rope_theta\":300.0"),
+    ];
 }

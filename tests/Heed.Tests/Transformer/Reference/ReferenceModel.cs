@@ -18,6 +18,9 @@ internal sealed class ReferenceModel(JsonObject config, int seed)
 
     public JsonObject Config => config;
 
+    /// <summary>The weights that were asked for.</summary>
+    public IReadOnlyDictionary<string, (float[] Values, long[] Shape)> Weights => _weights;
+
     public int Int(string key) => config[key]!.GetValue<int>();
     public int Int(string key, int fallback) => config[key] is { } v ? v.GetValue<int>() : fallback;
     public double Float(string key, double fallback) => config[key] is JsonValue v && v.TryGetValue(out double d) ? d : config[key] is JsonValue w && w.TryGetValue(out int i) ? i : fallback;
@@ -183,11 +186,11 @@ internal sealed class ReferenceModel(JsonObject config, int seed)
     }
 
     /// <summary>Writes config.json, the weights that were asked for, and what they must give, into a folder.</summary>
-    public void Write(string folder, int[] ids, double[][] logits, Func<string, bool>? saved = null)
+    public void Write(string folder, int[] ids, double[][] logits)
     {
         File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"),
-            _weights.Where(w => saved?.Invoke(w.Key) ?? true).Select(w => TensorSource.Of(w.Key, w.Value.Values, w.Value.Shape)));
+            _weights.Select(w => TensorSource.Of(w.Key, w.Value.Values, w.Value.Shape)));
         var expected = new List<TensorSource>
         {
             TensorSource.Of("input_ids", Array.ConvertAll(ids, i => (long)i), 1, ids.Length),
