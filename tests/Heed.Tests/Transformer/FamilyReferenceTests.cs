@@ -35,6 +35,66 @@ public class FamilyReferenceTests
         AssertEqual(folder, folder.Path);
     }
 
+    /// <summary>Options that change no logits as these cases use them, and why.</summary>
+    private static readonly HashSet<string> s_inert =
+    [
+        // orders of computation, notes
+        "reorder_and_upcast_attn", "n_ctx", "attention_softmax_in_fp32", "pretraining_tp", "slow_but_exact", "seq_length", "model_max_length",
+        // limits, which matter to scaled rotary positions only (and to what is refused)
+        "max_position_embeddings", "n_positions",
+        // an untied matrix in the file is used whatever the configuration says
+        "tie_word_embeddings",
+        // the class's default in words
+        "norm_type", "mlp_type", "gpt2: activation_function = \"gelu_fast\"", "opt: word_embed_proj_dim = 24", "llama: rope_theta = 10000.0",
+        "mixtral: num_experts_per_tok = 2", "qwen2: max_window_layers = 28", "phi: num_key_value_heads = 2", "starcoder2: num_key_value_heads = 2",
+        "llama: rope_scaling = null", "stablelm: rope_scaling = null", "phi: num_key_value_heads = null", "llama: num_key_value_heads = null",
+        // said twice
+        "gpt_neo: attention_types = [[[\"global\",\"local\",\"local\"],1]]", "gpt_neo: attention_layers = [\"global\",\"local\",\"local\"]",
+        // without effect on this length, with these layers or without another option
+        "llama: rope_scaling = {\"type\":\"dynamic\",\"factor\":2.0}", "mistral: sliding_window = null", "qwen2: sliding_window = 4", "qwen2: max_window_layers = 0",
+        "qwen3_moe: intermediate_size = 40",
+    ];
+
+    /// <summary>An option that can be taken out of a configuration without a difference would be one that nobody reads.</summary>
+    [Fact]
+    public void Forward_WithoutOneOfItsOptions_DiffersOrIsRefused()
+    {
+        var ids = Enumerable.Range(0, 20).Select(t => (t * 17 + 5) % 61).ToArray();
+        var same = new List<string>();
+        foreach (var (family, options) in FamilyCases.All)
+        {
+            var config = JsonNode.Parse($"{{\"model_type\":\"{family}\",{options}}}")!.AsObject();
+            var reference = new ReferenceModel(config, seed: options.Length);
+            var logits = Run(family, reference, ids);
+            using var folder = new TemporaryFolder();
+            reference.Write(folder.Path, ids, logits);
+            foreach (var key in config.Select(o => o.Key).Where(k => k != "model_type" && !s_inert.Contains(k)).ToList())
+            {
+                var option = $"{family}: {key} = {config[key]?.ToJsonString() ?? "null"}";
+                if (s_inert.Contains(option)) continue;
+                var without = config.DeepClone().AsObject();
+                without.Remove(key);
+                folder.Write("config.json", without.ToJsonString());
+                if (!Differs(folder, ids, logits)) same.Add(option);
+            }
+        }
+        Assert.True(same.Count == 0, string.Join("\n", same));
+    }
+
+    private static bool Differs(TemporaryFolder folder, int[] ids, double[][] logits)
+    {
+        try
+        {
+            var (config, weights, file) = CheckpointLoader.Open(folder.Path);
+            using var model = new Heed.Transformer(config, weights, file, threads: 1);
+            var run = new SequenceRun { Tokens = ids, Rows = LogitRows.All };
+            model.Forward(run);
+            var largest = logits.Max(r => r.Max(Math.Abs));
+            return Enumerable.Range(0, ids.Length).Any(t => logits[t].Zip(run.LogitsOf(t).ToArray(), (a, b) => Math.Abs(a - b)).Max() > CheckpointVerifier.LogitBound * largest);
+        }
+        catch (HeedException) { return true; }
+    }
+
     public static TheoryData<string, string> GgufCases
     {
         get
