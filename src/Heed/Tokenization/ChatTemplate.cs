@@ -11,16 +11,16 @@ namespace Heed.Tokenization;
 /// <remarks>A template can be used from several threads at once; every rendering is on its own.</remarks>
 public sealed partial class ChatTemplate
 {
-    private readonly List<Statement> body;
+    private readonly Template template;
 
     /// <summary>The template to use instead when tools are given, or null. (Some models come with two.)</summary>
     private readonly ChatTemplate? toolUse;
 
-    private ChatTemplate(string source, string name, List<Statement> body, ChatTemplate? toolUse)
+    private ChatTemplate(string source, string name, Template template, ChatTemplate? toolUse)
     {
         Source = source;
         Name = name;
-        this.body = body;
+        this.template = template;
         this.toolUse = toolUse;
     }
 
@@ -106,11 +106,11 @@ public sealed partial class ChatTemplate
         context.Set("add_generation_prompt", Values.Bool(options.AddGenerationPrompt));
         characters += Characters(options.Tools) + Characters(options.Documents);
 
-        var top = new Scope(context, NameAnalysis.UnsetAtTop(body));
+        var top = new Scope(context, template.Unset);
         var rendering = new Rendering(Name, new Budget(characters), options.Now) { Top = top };
         try
         {
-            Statement.RunAll(body, rendering, top);
+            Statement.RunAll(template.Body, rendering, top);
             return rendering.Output;
         }
         catch (TemplateException fault)

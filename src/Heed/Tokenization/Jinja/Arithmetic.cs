@@ -159,11 +159,11 @@ internal static class Arithmetic
         {
             case ListValue p:
                 if (right is not ListValue q) throw Fault.Type($"can only concatenate list (not \"{Values.TypeName(right)}\") to list");
-                budget.Charge((p.Items.Count + q.Items.Count) * 4L);
+                budget.Charge(p.Items.Count + q.Items.Count, Budget.ItemWeight);
                 return new ListValue([.. p.Items, .. q.Items]);
             case TupleValue p:
                 if (right is not TupleValue t) throw Fault.Type($"can only concatenate tuple (not \"{Values.TypeName(right)}\") to tuple");
-                budget.Charge((p.Items.Length + t.Items.Length) * 4L);
+                budget.Charge(p.Items.Length + t.Items.Length, Budget.ItemWeight);
                 return new TupleValue([.. p.Items, .. t.Items]);
         }
         if (!IsNumber(left) || !IsNumber(right)) throw Fault.Operands("+", left, right);
@@ -206,7 +206,7 @@ internal static class Arithmetic
         if (times < 0 || unit == 0) times = 0;
         var size = times * unit;
         if (size > Budget.MaxSize) throw Fault.Limit($"a repetition of {size} elements is larger than the sandbox allows ({Budget.MaxSize})");
-        budget.Charge(value is string or Markup ? (long)size : (long)size * 4);
+        budget.Charge((long)size, value is string or Markup ? 1 : Budget.ItemWeight);
         var count = (int)times;
         return value switch
         {

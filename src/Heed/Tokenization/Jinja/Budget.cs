@@ -10,7 +10,7 @@ namespace Heed.Tokenization.Jinja;
 internal sealed class Budget(long inputCharacters)
 {
     /// <summary>Steps for a small input; the input's own length is added, several times over, since templates copy it.</summary>
-    public const long BaseSteps = 8_000_000;
+    public const long BaseSteps = 5_000_000;
 
     /// <summary>Characters or elements in any one value, and characters of the whole output.</summary>
     public const int MaxSize = 32 * 1024 * 1024;
@@ -24,8 +24,11 @@ internal sealed class Budget(long inputCharacters)
     /// <summary>Elements of a <c>range</c>, as Jinja's own sandbox has it.</summary>
     public const int MaxRange = 100_000;
 
+    /// <summary>What an element of a list weighs, in characters.</summary>
+    public const int ItemWeight = 4;
+
     private const int CharactersPerStep = 16;
-    private long stepsLeft = BaseSteps + inputCharacters * 4;
+    private long stepsLeft = BaseSteps + inputCharacters * 8;
     private int depth;
 
     /// <summary>Charges one step.</summary>
@@ -35,11 +38,14 @@ internal sealed class Budget(long inputCharacters)
         if (--stepsLeft < 0) OutOfSteps();
     }
 
-    /// <summary>Charges for a value of <paramref name="size"/> characters or elements before it is made, and refuses giant ones.</summary>
-    public void Charge(long size)
+    /// <summary>
+    /// Charges for a value of <paramref name="size"/> characters or elements, each of the weight of <paramref name="weight"/>
+    /// characters, before it is made, and refuses giant ones.
+    /// </summary>
+    public void Charge(long size, int weight = 1)
     {
-        if (size > MaxSize) throw Fault.Limit($"a value of {size} elements is larger than the sandbox allows ({MaxSize})");
-        stepsLeft -= size / CharactersPerStep + 1;
+        if (size > MaxSize / Math.Max(1, weight)) throw Fault.Limit($"a value of {size} elements is larger than the sandbox allows ({MaxSize / Math.Max(1, weight)})");
+        stepsLeft -= size * weight / CharactersPerStep + 1;
         if (stepsLeft < 0) OutOfSteps();
     }
 

@@ -8,11 +8,7 @@ internal sealed class Checker
 {
     private readonly HashSet<string> blocks = new(StringComparer.Ordinal);
 
-    public static void Check(List<Statement> template)
-    {
-        new Checker().All(template, soft: false, inLoop: false);
-        NameAnalysis.Run(template);
-    }
+    public static void Check(List<Statement> template) => new Checker().All(template, soft: false, inLoop: false);
 
     private void All(IEnumerable<Node> nodes, bool soft, bool inLoop)
     {

@@ -56,7 +56,7 @@ internal static class DictMethods
                 return dict.Find(KeyComparer.Hashable(key)) ?? otherwise;
             case "copy":
                 arguments.Done();
-                budget.Charge(dict.Items.Count * 8L);
+                budget.Charge(dict.Items.Count, 2 * Budget.ItemWeight);
                 var copy = new DictValue();
                 foreach (var (k, v) in dict.Items) copy.Items[k] = v;
                 return copy;

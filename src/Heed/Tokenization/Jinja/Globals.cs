@@ -69,7 +69,7 @@ internal static class Globals
         {
             if (arguments.Positional[0] is DictValue source)
             {
-                r.Budget.Charge(source.Items.Count * 8L);
+                r.Budget.Charge(source.Items.Count, 2 * Budget.ItemWeight);
                 foreach (var (key, value) in source.Items) dict.Items[key] = value;
             }
             else

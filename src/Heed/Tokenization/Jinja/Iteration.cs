@@ -69,7 +69,7 @@ internal static class Iteration
     {
         switch (value)
         {
-            case ListValue or TupleValue or RangeValue or DictValue or DictView or string or Markup:
+            case ListValue or TupleValue or RangeValue or DictValue or DictView or string or Markup or Undefined:
                 var items = ToList(budget, value);
                 items.Reverse();
                 return new(items, value switch

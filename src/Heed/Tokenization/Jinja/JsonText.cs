@@ -19,7 +19,7 @@ internal sealed class JsonText(Budget budget, string? indent, string itemSeparat
 
     private void Append(object value, int level)
     {
-        budget.Step();
+        budget.Spend(2);
         if (text.Length > Budget.MaxSize) throw Fault.Limit($"JSON of more than {Budget.MaxSize} characters");
         switch (value)
         {
@@ -97,7 +97,7 @@ internal sealed class JsonText(Budget budget, string? indent, string itemSeparat
     private void NewLine(int level)
     {
         if (indent is null) return;
-        budget.Charge((long)indent.Length * level);
+        budget.Charge(level, indent.Length);
         text.Append('\n');
         for (var i = 0; i < level; i++) text.Append(indent);
     }

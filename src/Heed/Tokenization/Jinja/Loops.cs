@@ -19,23 +19,31 @@ internal sealed class For(Expression target, Expression iterable, Expression? te
 
     protected override Flow Execute(Rendering r, Scope scope)
     {
-        Turns(r, scope, iterable.Eval(r, scope), depth: 0);
+        var items = iterable.Eval(r, scope);
+        if (!recursive) return Turns(r, scope, items, depth: 0);
+        r.Write(r.Capture(() => Turns(r, scope, items, depth: 0)));
         return Flow.Normal;
     }
 
-    private void Turns(Rendering r, Scope scope, object items, int depth)
+    /// <summary>All turns, and the else branch, whose break or continue belongs to a loop further out.</summary>
+    private Flow Turns(Rendering r, Scope scope, object items, int depth)
     {
         var source = Iteration.Over(r.Budget, items);
         var loop = new LoopValue(test is null ? source : Selected(r, scope, source), test is null ? Iteration.TryLength(items) : null, depth,
-            recursive ? inner => r.Capture(() => { Turns(r, scope, inner, depth + 1); return Flow.Normal; }) : null);
+            recursive ? inner => r.Capture(() => Turns(r, scope, inner, depth + 1)) : null);
+        // As Jinja2 compiles it, the else branch runs unless some turn reached the end of the body: one that was continued or broken off does not count.
+        var finished = false;
         while (loop.Advance())
         {
+            r.Budget.Spend(3); // a turn's own scope
             var turn = new Scope(scope, Unset);
             turn.Set("loop", loop);
             Assign.Store(r, turn, target, loop.Current);
-            if (RunAll(body, r, turn) == Flow.Break) break;
+            var flow = RunAll(body, r, turn);
+            if (flow == Flow.Break) break;
+            finished |= flow == Flow.Normal;
         }
-        if (loop.Index0 < 0) RunAll(otherwise, r, new Scope(scope, UnsetOtherwise));
+        return finished ? Flow.Normal : RunAll(otherwise, r, new Scope(scope, UnsetOtherwise));
     }
 
     /// <summary>The items that pass the test, tested as the loop comes to them. A tuple of targets comes out as a tuple.</summary>

@@ -50,6 +50,7 @@ internal sealed class Macro(MacroDefinition definition, Scope home) : Callable
             given[i] = arguments.TakeKeyword(parameters[i].Id);
             if (parameters[i].Id == "caller") callerFound = true;
         }
+        r.Budget.Spend(5);
         var scope = new Scope(home, definition.Unset);
         if (definition.UsesCaller && !callerFound)
             scope.Set("caller", arguments.TakeKeyword("caller") ?? new Undefined("No caller defined"));

@@ -2,6 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Heed.Tokenization.Jinja;
 
+/// <summary>A parsed template: its statements, and the names its top level assigns that are unset until then.</summary>
+internal sealed record Template(List<Statement> Body, IReadOnlyList<string> Unset);
+
 /// <summary>
 /// Tokens to tree. This file holds the statements, Parser.Expressions.cs the expressions; precedence and oddities follow
 /// jinja2's parser.py (3.1): <c>~</c> binds tighter than <c>+</c>, a filter tighter than a unary minus' operand chain, and so on.
@@ -16,12 +19,12 @@ internal sealed partial class Parser
 
     /// <summary>Reads a template.</summary>
     /// <exception cref="TemplateException">Broken syntax, an unknown tag, filter or test, a tag that would load other templates, nesting too deep.</exception>
-    public static List<Statement> Parse(string source)
+    public static Template Parse(string source)
     {
         var parser = new Parser(Lexer.Tokenize(source));
         var body = parser.Statements([]);
         Checker.Check(body);
-        return body;
+        return new(body, NameAnalysis.Run(body));
     }
 
     private Token Current => tokens[at];

@@ -43,7 +43,6 @@ internal static class SequenceFilters
     private static object Last(Rendering r, object value, Arguments arguments)
     {
         arguments.Done();
-        if (value is Undefined undefined) throw Fault.Type($"'Undefined' object is not reversible ({undefined.Message})");
         var reversed = Iteration.Reversed(r.Budget, value) ?? throw Fault.Type($"'{Values.TypeName(value)}' object is not reversible");
         return reversed.Next(out var last) ? last : new Undefined("No last item, sequence was empty.");
     }
@@ -72,7 +71,7 @@ internal static class SequenceFilters
         arguments.Done();
         if (Values.IsText(value, out var text))
         {
-            r.Budget.Charge(text.Length * 4L);
+            r.Budget.Charge(text.Length, Budget.ItemWeight);
             var points = CodePoints.ToArray(text);
             Array.Reverse(points);
             return value is Markup ? new Markup(string.Concat(points)) : string.Concat(points);
@@ -221,7 +220,7 @@ internal static class SequenceFilters
             if (fill is not None && Equality.Less(r.Budget, (long)batch.Count, size, false, "<"))
             {
                 var missing = Arguments.ToInteger(Arithmetic.Apply(r.Budget, "-", size, (long)batch.Count));
-                r.Budget.Charge(missing * 4);
+                r.Budget.Charge(missing, Budget.ItemWeight);
                 batch.AddRange(Enumerable.Repeat(fill, (int)missing));
             }
             yield return new ListValue(batch);
@@ -246,7 +245,7 @@ internal static class SequenceFilters
             var at = 0;
             for (long i = 0; i < count; i++)
             {
-                r.Budget.Step();
+                r.Budget.Spend(4);
                 var size = (int)(each + (i < extra ? 1 : 0));
                 var column = items.GetRange(at, size);
                 at += size;

@@ -19,9 +19,7 @@ internal static class Slicing
                 var from = range.Start + first * range.Step;
                 var end = stop is None && stride > 0 ? Math.Max(range.Count, 0) : first + count * stride;
                 return new RangeValue(from, range.Start + end * range.Step, range.Step * stride, count);
-            default:
-                // A value without items: Python's TypeError, which Jinja turns into an undefined.
-                return Undefined.Attribute(value, "slice");
+            default: throw Fault.Type(value is DictValue ? "unhashable type: 'slice'" : $"'{Values.TypeName(value)}' object is not subscriptable");
         }
     }
 
@@ -40,7 +38,7 @@ internal static class Slicing
     private static List<T> Items<T>(Budget budget, IList<T> items, object start, object stop, object step)
     {
         var (first, stride, count) = Resolve(items.Count, start, stop, step);
-        budget.Charge(count * 4);
+        budget.Charge(count, Budget.ItemWeight);
         var result = new List<T>((int)count);
         for (long i = 0; i < count; i++) result.Add(items[(int)(first + i * stride)]);
         return result;

@@ -53,7 +53,7 @@ internal static class Splitting
             if (at == text.Length) return;
             if (parts.Count >= limit)
             {
-                parts.Add(StringMethods.Strip(text[at..], null, false, true));
+                parts.Add(text[at..]);
                 return;
             }
             var start = at;
@@ -72,7 +72,7 @@ internal static class Splitting
             if (end == 0) break;
             if (parts.Count >= limit)
             {
-                parts.Add(StringMethods.Strip(text[..end], null, true, false));
+                parts.Add(text[..end]);
                 break;
             }
             var stop = end;

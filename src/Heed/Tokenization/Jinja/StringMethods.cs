@@ -208,7 +208,7 @@ internal static class StringMethods
     {
         var missing = width - CodePoints.Length(text);
         if (missing <= 0) return text;
-        budget.Charge(missing * fill.Length);
+        budget.Charge(missing, fill.Length);
         var left = how switch { "ljust" => 0, "rjust" => missing, _ => missing / 2 + (missing & width & 1) };
         return Repeat(fill, left) + text + Repeat(fill, missing - left);
     }
@@ -260,13 +260,16 @@ internal static class StringMethods
             "isalpha" => IsLetter(c),
             "isdecimal" => CharUnicodeInfo.GetDecimalDigitValue(c, 0) >= 0,
             "isdigit" => CharUnicodeInfo.GetDigitValue(c, 0) >= 0,
-            "isnumeric" => CharUnicodeInfo.GetNumericValue(c, 0) != -1,
+            "isnumeric" => CharUnicodeInfo.GetNumericValue(c, 0) != -1 || Ideographs.Contains(c, StringComparison.Ordinal),
             _ => IsLetter(c) || CharUnicodeInfo.GetNumericValue(c, 0) != -1,
         });
     }
 
     private static bool IsLetter(string c) => CharUnicodeInfo.GetUnicodeCategory(c, 0) is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter
         or UnicodeCategory.TitlecaseLetter or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter;
+
+    /// <summary>Letters that are numbers (Unihan's numeric values), which .NET's tables do not know.</summary>
+    private const string Ideographs = "㐅㒃㠪㭍一七万三九二五亖亿什仟仨伍佰億兆兩八六十千卄卅卌叁参參叄四壱壹幺廾廿弌弍弎弐拾捌柒漆玖百肆萬貮貳贰阡陆陌陸零參拾兩零六陸什";
 
     private static bool IsIdentifier(string text) => text.Length > 0 && (text[0] == '_' || IsLetter(CodePoints.Each(text).First()))
         && CodePoints.Each(text).All(c => c == "_" || IsLetter(c) || CharUnicodeInfo.GetUnicodeCategory(c, 0) is UnicodeCategory.DecimalDigitNumber

@@ -30,7 +30,7 @@ internal static class Text
 
     private static void Repr(Budget budget, object value, StringBuilder text)
     {
-        budget.Step();
+        budget.Spend(2);
         if (text.Length > Budget.MaxSize) throw Fault.Limit($"a text of more than {Budget.MaxSize} characters");
         switch (value)
         {
