@@ -38,8 +38,9 @@ internal static class TokenizerFolder
             if (line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal)) table.Add(line);
 
         using var config = OpenBeside(folder, "tokenizer_config.json");
-        var prefixSpace = config?.RootElement.TryGetProperty("add_prefix_space", out var value) == true && value.ValueKind == JsonValueKind.True;
-        return new TokenizerParts
+        var settings = config is null ? (JsonField?)null : new JsonField(config.RootElement, Path.Combine(folder, "tokenizer_config.json"), "");
+        var prefixSpace = settings?.TruthOr("add_prefix_space", false) ?? false;
+        var parts = new TokenizerParts
         {
             Model = new BpeModel(vocabulary, table.Merges, new BpeOptions()),
             PreTokenizer = new ByteLevelPreTokenizer(prefixSpace, split: true),
@@ -47,6 +48,35 @@ internal static class TokenizerFolder
             Decoder = [new ByteLevelStep()],
             AddedTokens = ConfiguredTokens(config, folder, vocabulary),
         };
+        return settings is { } found ? ForClass(parts, found) : parts;
+    }
+
+    /// <summary>These files are shared by tokenizers that split and surround texts differently; the class in the configuration says which it is.</summary>
+    private static TokenizerParts ForClass(TokenizerParts parts, JsonField settings)
+    {
+        var name = settings.TextOr("tokenizer_class", "GPT2Tokenizer");
+        if (name.EndsWith("Fast", StringComparison.Ordinal)) name = name[..^4];
+        (int, string) Token(string role)
+        {
+            var content = RoleToken(settings, role) ?? throw new HeedException($"{settings.File}: {role} is missing, which a {name} puts around texts.");
+            return (Find(parts, content) ?? throw new HeedException($"{settings.File}: {role} is \"{content}\", which is not in the vocabulary."), content);
+        }
+        switch (name)
+        {
+            case "GPT2Tokenizer" or "CodeGenTokenizer":
+                return settings.TruthOr("add_bos_token", false) ? parts with { PostProcessor = new TemplatePostProcessor([Token("bos_token")], []) } : parts;
+            case "RobertaTokenizer" or "BartTokenizer" or "LongformerTokenizer":
+                return parts with { PostProcessor = new TemplatePostProcessor([Token("bos_token")], [Token("eos_token")]) };
+            case "Qwen2Tokenizer":
+                var split = new SplitPreTokenizer(KnownExpressions.Splitter(GgufPreTokenizer.Known["qwen2"].Expressions[0]), SplitBehavior.Isolated);
+                return parts with
+                {
+                    Normalizer = new UnicodeNormalizer(compose: true, compatibility: false),
+                    PreTokenizer = new SequencePreTokenizer([split, new ByteLevelPreTokenizer(addPrefixSpace: false, split: false)]),
+                };
+            default:
+                throw new HeedException($"{settings.File}: tokenizer_class is \"{name}\"; from vocab.json and merges.txt alone only GPT2Tokenizer, CodeGenTokenizer, RobertaTokenizer, BartTokenizer, LongformerTokenizer and Qwen2Tokenizer are known. Save it with transformers to get a tokenizer.json.");
+        }
     }
 
     private static List<AddedToken> ConfiguredTokens(JsonDocument? config, string folder, Vocabulary vocabulary)
@@ -114,8 +144,11 @@ internal static class TokenizerFolder
 
     /// <summary>A token with a role: a text, or an object with its content.</summary>
     private static string? RoleToken(JsonDocument? json, string file, string name)
+        => json is null ? null : RoleToken(new JsonField(json.RootElement, file, ""), name);
+
+    private static string? RoleToken(JsonField json, string name)
     {
-        if (json is null || new JsonField(json.RootElement, file, "").Find(name) is not { } value) return null;
+        if (json.Find(name) is not { } value) return null;
         return value.Value.ValueKind == JsonValueKind.Object ? value["content"].Text : value.Text;
     }
 
