@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Heed.Formats;
 using Heed.Numerics;
 using Heed.Tokenization;
 using Heed.Tracing;
@@ -26,8 +27,8 @@ public sealed class LanguageModel : IDisposable
     {
         Path = path;
         Transformer = transformer;
-        _tokenizer = new(() => Tokenizer.Load(path));
-        _chatTemplate = new(() => ChatTemplate.Find(path));
+        _tokenizer = new(() => transformer.File is GgufFile gguf ? Tokenizer.Load(gguf) : Tokenizer.Load(path));
+        _chatTemplate = new(() => transformer.File is GgufFile gguf ? ChatTemplate.Find(gguf) : ChatTemplate.Find(path));
     }
 
     /// <summary>Where it was loaded from.</summary>
@@ -45,6 +46,9 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Its chat template, or null if it has none.</summary>
     public ChatTemplate? ChatTemplate => _chatTemplate.Value;
+
+    /// <summary>What the checkpoint's authors recommend (generation_config.json), or the defaults where they say nothing.</summary>
+    public GenerationOptions RecommendedOptions => Heed.RecommendedOptions.Read(Path);
 
     /// <summary>Opens a checkpoint: a folder in Hugging Face layout, or a .gguf file. Weights are mapped, not copied.</summary>
     /// <param name="path">The folder or file.</param>

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Heed.Tokenization;
 
 namespace Heed;
@@ -11,16 +12,19 @@ public sealed class Chat
 {
     private readonly LanguageModel _model;
     private readonly ChatTemplate _template;
+    private readonly TimeProvider _clock;
     private readonly List<ChatMessage> _messages = [];
     private KeyValueCache _cache;
 
     /// <summary>An empty conversation.</summary>
     /// <param name="model">A model with a chat template.</param>
     /// <param name="system">What the model is told first, or null for the template's own.</param>
+    /// <param name="clock">What templates that write the date see; the system's clock by default.</param>
     /// <exception cref="HeedException">The model has no chat template.</exception>
-    public Chat(LanguageModel model, string? system = null)
+    public Chat(LanguageModel model, string? system = null, TimeProvider? clock = null)
     {
         _model = model;
+        _clock = clock ?? TimeProvider.System;
         _template = model.ChatTemplate ?? throw new HeedException(
             $"{model.Path} has no chat template (looked for chat_template.jinja, tokenizer_config.json's chat_template, and GGUF's tokenizer.chat_template). Use 'generate' to continue plain text.");
         _cache = new(model.Config);
@@ -30,7 +34,8 @@ public sealed class Chat
     /// <summary>The messages so far.</summary>
     public IReadOnlyList<ChatMessage> Messages => _messages;
 
-    /// <summary>What templates may ask for beyond the messages.</summary>
+    /// <summary>What templates may ask for beyond the messages. The tokenizer's special tokens (<c>bos_token</c>, …) and the
+    /// time are filled in where these do not say otherwise.</summary>
     public ChatOptions Options { get; set; } = new();
 
     /// <summary>How many of the last reply's prompt tokens were already in the cache.</summary>
@@ -55,7 +60,7 @@ public sealed class Chat
         IEnumerator<GeneratedToken> tokens;
         try
         {
-            prompt = _model.Tokenizer.Encode(_template.Render(_messages, Options), addSpecialTokens: false).Ids;
+            prompt = _model.Tokenizer.Encode(Render(), addSpecialTokens: false).Ids;
             tokens = _model.Generate(prompt, options, _cache, cancellation).GetEnumerator();
         }
         catch
@@ -66,6 +71,18 @@ public sealed class Chat
         PromptTokens = prompt.Length;
         ReusedTokens = _cache.Length;
         return Reply(tokens);
+    }
+
+    /// <summary>The conversation as the model reads it.</summary>
+    private string Render()
+    {
+        var tokenizer = _model.Tokenizer;
+        var variables = new Dictionary<string, JsonElement>();
+        foreach (var (name, id) in new[] { ("bos_token", tokenizer.BosId), ("eos_token", tokenizer.EosId), ("pad_token", tokenizer.PadId), ("unk_token", tokenizer.UnknownId) })
+            if (id is { } token)
+                variables[name] = JsonDocument.Parse($"\"{JsonEncodedText.Encode(tokenizer.TokenText(token))}\"").RootElement;
+        foreach (var (name, value) in Options.Variables) variables[name] = value;
+        return _template.Render(_messages, Options with { Variables = variables, Now = Options.Now ?? _clock.GetLocalNow().DateTime });
     }
 
     private IEnumerable<GeneratedToken> Reply(IEnumerator<GeneratedToken> tokens)

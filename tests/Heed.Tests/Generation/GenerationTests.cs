@@ -120,5 +120,19 @@ public sealed class GenerationTests : IDisposable
         Assert.Throws<HeedException>(() => _model.Generate(Array.Empty<int>(), new() { MaxTokens = 1 }).Count());
     }
 
+    [Fact]
+    public void RecommendedOptions_OfACheckpoint_AreReadOrNamed()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var file in Directory.GetFiles(Models.Stories)) File.Copy(file, Path.Combine(folder.Path, Path.GetFileName(file)));
+        using var model = Models.Exact(folder.Path);
+        Assert.Equal(0, model.RecommendedOptions.Temperature);
+        File.WriteAllText(Path.Combine(folder.Path, "generation_config.json"), """{"do_sample": true, "temperature": 0.6, "top_p": 0.9, "eos_token_id": [2, 7]}""");
+        Assert.Equal((0.6f, 0.9f, 50), (model.RecommendedOptions.Temperature, model.RecommendedOptions.TopP, model.RecommendedOptions.TopK));
+        Assert.Contains(7, model.Tokenizer.EndIds);
+        File.WriteAllText(Path.Combine(folder.Path, "generation_config.json"), """{"do_sample": true, "temperature": "hot"}""");
+        Assert.Contains("temperature", Assert.Throws<HeedException>(() => model.RecommendedOptions).Message);
+    }
+
     private string Text(string prompt, GenerationOptions options) => string.Concat(_model.Generate(prompt, options).Select(t => t.Text));
 }
