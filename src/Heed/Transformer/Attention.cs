@@ -44,7 +44,7 @@ internal static unsafe class Attention
         foreach (ref readonly var slice in pass.Slices)
         {
             var table = config.Rotary is null ? null : model.RotaryOf(layer);
-            table?.Prepare(slice.Position + slice.Count);
+            table?.Prepare(slice.Length);
             var job = new PlaceJob { Slice = slice, Config = config, Layer = layer, Table = table, Query = query, Key = key, Value = value };
             if (slice.Count < 8)
                 for (var t = 0; t < slice.Count; t++) job.Run(t, 0);

@@ -54,7 +54,7 @@ internal static unsafe class Embedding
             {
                 if (slice.Run.Trace is not { } trace) continue;
                 var table = model.RotaryOf(layer);
-                table.Prepare(slice.Position + slice.Count);
+                table.Prepare(slice.Length);
                 var r = rotary.Dimensions;
                 FloatVector cos = new(slice.Count * r), sin = new(slice.Count * r);
                 for (var t = 0; t < slice.Count; t++)

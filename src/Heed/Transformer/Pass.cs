@@ -57,9 +57,9 @@ internal sealed unsafe class Pass
         IsTraced = false;
     }
 
-    public void Add(SequenceRun run, KeyValueCache cache, int offset, int count, int position)
+    public void Add(SequenceRun run, KeyValueCache cache, int offset, int count, int position, int length)
     {
-        _slices.Add(new(run, cache, RowCount, offset, count, position));
+        _slices.Add(new(run, cache, RowCount, offset, count, position, length));
         RowCount += count;
         if (run.Trace is null) return;
         IsTraced = true;
@@ -104,7 +104,8 @@ internal sealed unsafe class Pass
 /// <param name="Offset">The first of its new tokens that is in this pass.</param>
 /// <param name="Count">T, how many of its tokens are in this pass.</param>
 /// <param name="Position">The position of its first row in the sequence.</param>
-internal readonly record struct Slice(SequenceRun Run, KeyValueCache Cache, int Row, int Offset, int Count, int Position);
+/// <param name="Length">How many tokens the sequence has once all its new ones have run, in this pass and the next.</param>
+internal readonly record struct Slice(SequenceRun Run, KeyValueCache Cache, int Row, int Offset, int Count, int Position, int Length);
 
 /// <summary>A float buffer that grows and stays where it is while it does not.</summary>
 internal sealed unsafe class Scratch

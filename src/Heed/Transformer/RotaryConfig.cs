@@ -37,6 +37,9 @@ public abstract record RotaryScaling
     /// <summary>True if the values change with the sequence's length (dynamic, longrope).</summary>
     public virtual bool DependsOnLength => false;
 
+    /// <summary>True if sequences of these two lengths have the same frequencies and magnitude.</summary>
+    public virtual bool IsSameAt(int length, int other) => true;
+
     /// <summary>Radians per position, for each of the r/2 pairs.</summary>
     /// <param name="rotary">Dimensions and base.</param>
     /// <param name="length">Tokens in the sequence so far, the new ones included.</param>

@@ -12,11 +12,13 @@ internal sealed record LinearScaling(double Factor) : RotaryScaling
 /// Frequencies as they are up to the trained length; beyond it the base grows with the sequence, so that the slowest pair
 /// just fits ("NTK-aware" by length): θ' = θ·(s·n/c − (s − 1))^(r/(r − 2)), n tokens, c the trained length, s the factor.
 /// </summary>
-/// <remarks>The whole sequence uses the frequencies of its present length. A cache of rotated keys is right only while
-/// the length stays within <paramref name="TrainedLength"/>.</remarks>
+/// <remarks>The whole sequence uses the frequencies of its present length: beyond <paramref name="TrainedLength"/>,
+/// every new token makes the cached keys stale, and they are computed again.</remarks>
 internal sealed record DynamicScaling(double Factor, int TrainedLength) : RotaryScaling
 {
     public override bool DependsOnLength => true;
+
+    public override bool IsSameAt(int length, int other) => Math.Max(length, TrainedLength) == Math.Max(other, TrainedLength);
 
     public override double[] Frequencies(RotaryConfig rotary, int length)
     {
@@ -90,6 +92,8 @@ internal sealed record LongRopeScaling(IReadOnlyList<double> Short, IReadOnlyLis
 {
     public override bool DependsOnLength => true;
 
+    public override bool IsSameAt(int length, int other) => length > TrainedLength == other > TrainedLength;
+
     public override double[] Frequencies(RotaryConfig rotary, int length)
     {
         var divisors = length > TrainedLength ? Long : Short;
@@ -107,6 +111,8 @@ internal sealed record LongRopeScaling(IReadOnlyList<double> Short, IReadOnlyLis
 internal sealed record PairFactors(IReadOnlyList<double> Divisors, RotaryScaling Inner) : RotaryScaling
 {
     public override bool DependsOnLength => Inner.DependsOnLength;
+
+    public override bool IsSameAt(int length, int other) => Inner.IsSameAt(length, other);
 
     public override double[] Frequencies(RotaryConfig rotary, int length)
     {

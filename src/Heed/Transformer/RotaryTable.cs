@@ -18,7 +18,7 @@ internal sealed unsafe class RotaryTable(RotaryConfig config)
     /// <summary>Makes sure that positions up to <paramref name="length"/> − 1 are there, as a sequence of that length needs them.</summary>
     public void Prepare(int length)
     {
-        var changed = config.Scaling.DependsOnLength && length != _length;
+        var changed = config.Scaling.DependsOnLength && (_length < 0 || !config.Scaling.IsSameAt(length, _length));
         if (!changed && length <= _positions) return;
         _length = length;
         var pairs = config.Dimensions / 2;

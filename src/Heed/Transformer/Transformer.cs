@@ -17,6 +17,7 @@ public sealed unsafe class Transformer : IDisposable
     private const int MaxLogitRows = 32;
 
     private readonly RotaryTable?[] _rotary;
+    private readonly RotaryScaling[] _scalingsByLength;
     private readonly Pass _pass = new();
     private readonly Lock _lock = new();
     private bool _isDisposed;
@@ -38,6 +39,7 @@ public sealed unsafe class Transformer : IDisposable
         var tables = new Dictionary<RotaryConfig, RotaryTable>();
         _rotary = [.. config.Layers.Select(l => l.Rotary is not { } rotary ? null
             : tables.TryGetValue(rotary, out var table) ? table : tables[rotary] = new RotaryTable(rotary))];
+        _scalingsByLength = [.. tables.Keys.Select(r => r.Scaling).Where(s => s.DependsOnLength)];
         if (config.HasAlibi) AlibiSlopes = Attention.AlibiSlopes(config.Layers[0].Heads);
     }
 
@@ -114,23 +116,46 @@ public sealed unsafe class Transformer : IDisposable
         foreach (var run in batch)
         {
             var cache = run.Cache ?? new KeyValueCache(Config);
-            var tokens = run.Tokens.Span;
-            for (var offset = 0; offset < tokens.Length;)
+            var length = cache.Length + run.Tokens.Length;
+            if (cache.Length > 0 && IsStale(cache.Length, length))
             {
-                var room = run.Trace is not null ? tokens.Length : MaxRows - _pass.RowCount;
-                if (room <= 0 || (run.Trace is not null && _pass.RowCount > 0))
-                {
-                    RunLayers();
-                    continue;
-                }
-                var count = Math.Min(room, tokens.Length - offset);
-                var position = cache.Length;
-                cache.Append(tokens.Slice(offset, count));
-                _pass.Add(run, cache, offset, count, position);
-                offset += count;
+                int[] cached = [.. cache.Tokens];
+                cache.Truncate(0);
+                Run(new SequenceRun { Tokens = cached, Rows = LogitRows.None }, cache, length);
+                RunLayers();
             }
+            Run(run, cache, length);
         }
         if (_pass.RowCount > 0) RunLayers();
+    }
+
+    /// <summary>Adds a sequence's new tokens to the pass; runs the layers whenever it is full.</summary>
+    private void Run(SequenceRun run, KeyValueCache cache, int length)
+    {
+        var tokens = run.Tokens.Span;
+        for (var offset = 0; offset < tokens.Length;)
+        {
+            var room = run.Trace is not null ? tokens.Length : MaxRows - _pass.RowCount;
+            if (room <= 0 || (run.Trace is not null && _pass.RowCount > 0))
+            {
+                RunLayers();
+                continue;
+            }
+            var count = Math.Min(room, tokens.Length - offset);
+            var position = cache.Length;
+            cache.Append(tokens.Slice(offset, count));
+            _pass.Add(run, cache, offset, count, position, length);
+            offset += count;
+        }
+    }
+
+    /// <summary>True if keys that were turned in a sequence of one length are of no use in a longer one: rotary scalings that
+    /// depend on the length (dynamic, longrope) turn all keys by the sequence's present frequencies.</summary>
+    private bool IsStale(int cached, int length)
+    {
+        foreach (var scaling in _scalingsByLength)
+            if (!scaling.IsSameAt(cached, length)) return true;
+        return false;
     }
 
     /// <summary>From the rows' tokens to their logits.</summary>

@@ -95,6 +95,50 @@ public class FamilyReferenceTests
         catch (HeedException) { return true; }
     }
 
+    private const string Sizes = "\"vocab_size\":61,\"hidden_size\":24,\"num_hidden_layers\":2,\"num_attention_heads\":4,\"intermediate_size\":40";
+
+    /// <summary>Where rotary frequencies depend on the length, keys cached at another length are stale.</summary>
+    [Theory]
+    [InlineData("llama", "\"max_position_embeddings\":12,\"rope_scaling\":{\"type\":\"dynamic\",\"factor\":64.0}")]
+    [InlineData("phi3", "\"max_position_embeddings\":1024,\"original_max_position_embeddings\":13,\"rope_scaling\":{\"type\":\"longrope\",\"short_factor\":[1,1.5,2],\"long_factor\":[2,4,8]}")]
+    public void Forward_FrequenciesByLength_CachedAndInPartsAsInOnePass(string family, string options)
+    {
+        var reference = new ReferenceModel(JsonNode.Parse($"{{\"model_type\":\"{family}\",{Sizes},{options}}}")!.AsObject(), seed: 3);
+        var logits = Run(family, reference, [1, 2]);
+        using var folder = new TemporaryFolder();
+        reference.Write(folder.Path, [1, 2], logits);
+        var (config, weights, file) = CheckpointLoader.Open(folder.Path);
+        using var model = new Heed.Transformer(config, weights, file, threads: 1);
+        var tokens = Enumerable.Range(0, 600).Select(t => (t * 31 + 7) % 61).ToArray();
+
+        var cached = new SequenceRun { Cache = new(config) };
+        for (var t = 0; t < 20; t++)
+        {
+            cached.Tokens = tokens.AsMemory(t, 1);
+            model.Forward(cached);
+            var fresh = new SequenceRun { Tokens = tokens.AsMemory(0, t + 1) };
+            model.Forward(fresh);
+            AssertClose(fresh.LastLogits, cached.LastLogits);
+        }
+        // More tokens than a pass holds go through in parts; traced ones stay whole.
+        var inParts = new SequenceRun { Tokens = tokens };
+        var whole = new SequenceRun { Tokens = tokens, Trace = Heed.Tracing.Trace.Of("blocks.0.hook_resid_pre") };
+        model.Forward(inParts);
+        model.Forward(whole);
+        AssertClose(whole.LastLogits, inParts.LastLogits);
+    }
+
+    private static void AssertClose(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
+    {
+        float largest = 0, difference = 0;
+        for (var i = 0; i < expected.Length; i++)
+        {
+            largest = Math.Max(largest, Math.Abs(expected[i]));
+            difference = Math.Max(difference, Math.Abs(expected[i] - actual[i]));
+        }
+        Assert.InRange(difference, 0, 2e-5f * largest);
+    }
+
     public static TheoryData<string, string> GgufCases
     {
         get
