@@ -14,31 +14,48 @@ internal static class AtomicFile
     /// Nothing is left behind, and a file that was there before is untouched.</exception>
     public static void Write(string path, long size, Action<Stream> write)
     {
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        path = Target(path);
+        var temporary = IsDevice(path) ? path : $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
             using (var stream = new FileStream(temporary, new FileStreamOptions
             {
-                Mode = FileMode.CreateNew,
+                Mode = temporary == path ? FileMode.Open : FileMode.CreateNew,
                 Access = FileAccess.Write,
                 Share = FileShare.None,
                 BufferSize = 1 << 16,
-                PreallocationSize = size,
+                PreallocationSize = temporary == path ? 0 : size,
             }))
             {
                 write(stream);
-                stream.Flush(flushToDisk: true);
+                stream.Flush(flushToDisk: temporary != path);
             }
-            File.Move(temporary, path, overwrite: true);
+            if (temporary != path) File.Move(temporary, path, overwrite: true);
         }
         catch (Exception e)
         {
-            Remove(temporary);
+            if (temporary != path) Remove(temporary);
             if (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
                 throw new HeedException($"{path} cannot be written: {e.Message}", e);
             throw;
         }
     }
+
+    /// <summary>The file that a chain of links leads to: the file is replaced, not the link.</summary>
+    private static string Target(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return path;    // writing will say what is wrong
+        }
+    }
+
+    /// <summary>A device is written to, never replaced.</summary>
+    private static bool IsDevice(string path) => !OperatingSystem.IsWindows() && Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal) && File.Exists(path);
 
     private static void Remove(string temporary)
     {

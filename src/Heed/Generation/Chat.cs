@@ -1,5 +1,7 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using Heed.Formats;
 using Heed.Tokenization;
 
 namespace Heed;
@@ -84,6 +86,22 @@ public sealed class Chat
         foreach (var (name, value) in Options.Variables) variables[name] = value;
         return _template.Render(_messages, Options with { Variables = variables, Now = Options.Now ?? _clock.GetLocalNow().DateTime });
     }
+
+    /// <summary>Saves the messages as a JSON array of objects with role and content. The file is written whole or not at all.</summary>
+    /// <exception cref="HeedException">It cannot be written; a file that was there before is untouched.</exception>
+    public void Save(string path) => AtomicFile.Write(path, 0, stream =>
+    {
+        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        json.WriteStartArray();
+        foreach (var message in _messages)
+        {
+            json.WriteStartObject();
+            json.WriteString("role", message.Role);
+            json.WriteString("content", message.Content);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    });
 
     private IEnumerable<GeneratedToken> Reply(IEnumerator<GeneratedToken> tokens)
     {

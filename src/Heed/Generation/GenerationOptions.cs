@@ -59,8 +59,10 @@ public sealed record GenerationOptions
     /// (its first token stays) and the rest is read again.</summary>
     public bool SlidingContext { get; init; }
 
-    /// <summary>Throws if a value is outside its range, naming it.</summary>
-    internal void Validate(int vocabularySize)
+    /// <summary>Checks every value's range; generation does so itself.</summary>
+    /// <param name="vocabularySize">V: token ids are below it.</param>
+    /// <exception cref="HeedException">Names the first value that is outside its range.</exception>
+    public void Validate(int vocabularySize)
     {
         Require(MaxTokens is null or >= 0, nameof(MaxTokens), MaxTokens, "at least 0");
         Require(float.IsFinite(Temperature) && Temperature >= 0, nameof(Temperature), Temperature, "at least 0");

@@ -12,14 +12,19 @@ public sealed partial class ChatTemplate
 
     /// <summary>
     /// The chat template of a Hugging Face folder (<c>chat_template.jinja</c> and <c>additional_chat_templates/*.jinja</c>, then
-    /// <c>tokenizer_config.json</c>, then <c>chat_template.json</c>) or of a GGUF file (<c>tokenizer.chat_template</c>); null when it has none.
+    /// <c>tokenizer_config.json</c>, then <c>chat_template.json</c>) or of a GGUF file (<c>tokenizer.chat_template</c>), which may be a folder's only one; null when it has none.
     /// </summary>
     /// <param name="path">The folder or the .gguf file.</param>
     /// <param name="name">Which one, where there are several. Default: the one called "default", and "tool_use" whenever tools are given.</param>
     /// <exception cref="HeedException">A file cannot be read, a template is broken, or there are templates but not that one.</exception>
     public static ChatTemplate? Find(string path, string? name = null)
     {
-        if (Directory.Exists(path)) return Choose(InFolder(path), path, name);
+        if (Directory.Exists(path))
+        {
+            var found = InFolder(path);
+            if (found.Count > 0 || Directory.GetFiles(path, "*.gguf") is not [var gguf]) return Choose(found, path, name);
+            path = gguf;
+        }
         using var file = GgufFile.Open(path);
         return Find(file, name);
     }

@@ -14,10 +14,11 @@ internal static class TokenizerFolder
         var vocabulary = Path.Combine(folder, "vocab.json");
         var merges = Path.Combine(folder, "merges.txt");
         if (File.Exists(vocabulary) && File.Exists(merges)) return new Tokenizer(WithRoles(ReadVocabularyAndMerges(folder, vocabulary, merges), folder));
+        if (Directory.GetFiles(folder, "*.gguf") is [var gguf]) return GgufTokenizer.Load(gguf);
         var hint = File.Exists(Path.Combine(folder, "tokenizer.model"))
             ? " Its tokenizer.model is SentencePiece's own format: save the tokenizer with transformers (AutoTokenizer.from_pretrained(...).save_pretrained(...)) to get a tokenizer.json."
             : "";
-        throw new HeedException($"{folder} has no tokenizer: neither tokenizer.json nor vocab.json with merges.txt.{hint}");
+        throw new HeedException($"{folder} has no tokenizer: neither tokenizer.json, nor vocab.json with merges.txt, nor a single .gguf file.{hint}");
     }
 
     /// <summary>A tokenizer.json; the files beside it say which tokens begin and end texts.</summary>
