@@ -1,2 +1,3 @@
-Console.WriteLine("heed");
-return 0;
+using Heed.Cli;
+
+return Tool.Run(args, Terminal.OfProcess());

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using Heed.Cli.Looking;
+using Heed.Cli.Rendering;
+
+namespace Heed.Cli.Commands;
+
+/// <summary>heed look: one head's attention on a text, what it adds, and what the model says next.</summary>
+internal static class LookCommand
+{
+    private const string Example = "heed look \"a fluffy blue creature roamed the verdant forest\"";
+
+    public static Command Create(Terminal terminal)
+    {
+        var model = new ModelOptions();
+        var text = TextArgument.Create("text", "The text to look at; - reads it from standard input.");
+        var layer = new Option<int?>("--layer", "-l") { Description = "The layer, counted from 0. Default: chosen.", HelpName = "L" };
+        var head = new Option<int?>("--head", "-H") { Description = "The head, counted from 0. Default: the one that looks most at content.", HelpName = "H" };
+        var convention = new Option<string>("--convention")
+        {
+            Description = "lesson: tokens that look along the top, what they look at at the left. library: the other way round, as programs store it.",
+            DefaultValueFactory = _ => "lesson",
+        };
+        convention.AcceptOnlyFromAmong("lesson", "library");
+        var tokens = new Option<string?>("--tokens") { Description = "Show only these as tokens that look: FIRST..LAST, counted from 0. Default: as many of the last as fit.", HelpName = "RANGE" };
+        var json = new Option<bool>("--json") { Description = "Everything as one line of JSON." };
+        var command = new ToolCommand("look", "See one head's attention on a text, what it adds, and the next word.")
+        {
+            Examples =
+            [
+                (Example, "chooses a head that has something to show"),
+                ("heed look --layer 3 --head 2 \"the cat sat on the mat\"", "shows the head you name"),
+                ("heed look --convention library --json \"a b c d\" | jq .pattern", "the numbers, for a program"),
+            ],
+        };
+        command.Arguments.Add(text);
+        foreach (var option in new Option[] { layer, head, convention, tokens, json }) command.Options.Add(option);
+        model.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var words = TextArgument.Read(parsed, text, terminal, Example);
+            if (words.Length == 0) throw new UsageException($"The text is empty. Try: {Example}");
+            var isLesson = parsed.GetValue(convention) == "lesson";
+            var range = parsed.GetValue(tokens);
+            using var opened = model.Open(parsed, terminal, ActivationPrecision.Float32);
+            HeadView view;
+            using (new Progress(terminal, "Running the model"))
+                view = HeadView.Of(opened, words, parsed.GetValue(layer), parsed.GetValue(head), Shown);
+            if (parsed.GetValue(json)) LookJson.Write(terminal.Out, view, isLesson);
+            else terminal.Write(new LookPage(view, isLesson, terminal.Width).Lines());
+            return ExitCode.Success;
+
+            (int, int) Shown(int count)
+                => range is not null ? ParseRange(range, count)
+                : parsed.GetValue(json) ? (0, count)
+                : (Math.Max(0, count - LookPage.Capacity(terminal.Width)), count);
+        });
+        return command;
+    }
+
+    /// <summary>FIRST..LAST, both included; either may be left out.</summary>
+    internal static (int First, int End) ParseRange(string range, int count)
+    {
+        var ends = range.Split("..");
+        var (first, last) = (0, count - 1);
+        if (ends.Length > 2 || (ends[0].Length > 0 && !int.TryParse(ends[0], out first)) || (ends.Length == 2 && ends[1].Length > 0 && !int.TryParse(ends[1], out last)))
+            throw new UsageException($"--tokens is '{range}'; write FIRST..LAST, for example 0..{count - 1}.");
+        if (ends.Length == 1) last = first;
+        if (first < 0 || last >= count || first > last)
+            throw new UsageException($"--tokens is '{range}'; the text has tokens 0 to {count - 1}.");
+        return (first, last + 1);
+    }
+}
