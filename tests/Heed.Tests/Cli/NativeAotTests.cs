@@ -1,0 +1,59 @@
+using System.Runtime.InteropServices;
+
+namespace Heed.Tests.Cli;
+
+/// <summary>The tool published with Native AOT: the same commands with the same output, and vector instructions on.</summary>
+public class NativeAotTests
+{
+    [NativeAotFact]
+    public void Publish_NativeAot_RunsTheSameCommandsWithTheSameOutput()
+    {
+        using var folder = new TemporaryFolder();
+        var publish = Programs.Run("dotnet", ["publish", NativeAotFactAttribute.Project, "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "-p:PublishAot=true", "-p:RunAnalyzers=false",
+            "-o", folder.File("out"), "--artifacts-path", folder.File("artifacts"), "-v", "quiet"], seconds: 1200);
+        Assert.True(publish.Code == 0, publish.Out + publish.Error);
+        Assert.DoesNotContain("warning", publish.Out, StringComparison.OrdinalIgnoreCase);
+        var heed = folder.File(OperatingSystem.IsWindows() ? "out/Heed.Cli.exe" : "out/Heed.Cli");
+        string[][] commands =
+        [
+            ["--version"],
+            ["--help"],
+            ["look", "a fluffy blue creature roamed the verdant forest"],
+            ["look", "Once upon a time", "--json", "--model", Models.Stories],
+            ["generate", "Once upon a time", "-n", "12"],
+            ["tokenize", "a fluffy 猫", "--json"],
+            ["info", Models.Stories],
+            ["verify", Models.Stories],
+            ["info", "/no/such/place"],
+            ["look", "--layer", "99", "hi"],
+        ];
+        foreach (var command in commands)
+        {
+            var native = Programs.Run(heed, command);
+            var usual = Programs.Run("dotnet", [Programs.Tool, .. command]);
+            Assert.Equal(usual, native);
+        }
+        var bench = Programs.Run(heed, ["bench", Models.Stories, "--prompt", "8", "--new", "4", "--repeat", "1", "--json"]);
+        Assert.Equal(Heed.Numerics.Isa.Name, bench.Json.GetProperty("instruction_set").GetString());
+    }
+}
+
+/// <summary>A test that needs the Native AOT compiler and its runtime pack; skipped, and counted, where they cannot be had.</summary>
+public sealed class NativeAotFactAttribute : SlowFactAttribute
+{
+    private static readonly Lazy<string?> s_missing = new(Missing);
+
+    public NativeAotFactAttribute() => Skip ??= s_missing.Value;
+
+    /// <summary>The tool's project.</summary>
+    public static string Project => Path.Combine(TestData.Root, "src", "Heed.Cli");
+
+    private static string? Missing()
+    {
+        using var folder = new TemporaryFolder();
+        var restore = Programs.Run("dotnet", ["restore", Project, "-r", RuntimeInformation.RuntimeIdentifier, "-p:PublishAot=true", "--artifacts-path", folder.Path]);
+        if (restore.Code == 0) return null;
+        var error = restore.Out.Split('\n').FirstOrDefault(l => l.Contains("error", StringComparison.Ordinal))?.Trim();
+        return $"Native AOT's packs cannot be had here: {error}";
+    }
+}
