@@ -227,7 +227,7 @@ internal sealed unsafe partial class LanesKernels<T>
                 MultiplyTiles(x + k0, xStride, tokens, (float*)(weight.Row(first) + k0 * weight.Stride), (nint)(weight.Stride / sizeof(float)), depth, count, y, product.OutputStride, k0 > 0);
                 continue;
             }
-            if (weight.IsTransposed) PackTransposed(weight, first, count, k0, depth, decoded, panel);
+            if (weight.IsTransposed) PackTransposed(weight, first, count, k0, depth, panel);
             else Pack(weight, first, count, k0, depth, decoded, panel);
             for (var k = 0; k < depth || k == 0; k += SumDepth)
                 MultiplyTiles(x + k0 + k, xStride, tokens, panel + (long)k * PanelWidth, PanelWidth, Math.Min(SumDepth, depth - k), count, y, product.OutputStride, k0 + k > 0);
@@ -297,9 +297,8 @@ internal sealed unsafe partial class LanesKernels<T>
             : upper ? AdvSimd.Arm64.ZipHigh(a, b) : AdvSimd.Arm64.ZipLow(a, b);
 
     /// <summary>The same from a matrix stored as [columns, rows]: stored row k holds what the panel's row k needs.</summary>
-    private static void PackTransposed(Matrix weight, int first, int count, int k0, int depth, float* decoded, float* panel)
+    private static void PackTransposed(Matrix weight, int first, int count, int k0, int depth, float* panel)
     {
-        var bytes = weight.Type.BlockBytes();
         var width = T.TileVectors * T.Width;
         for (var k = 0; k < depth; k++)
         {
@@ -307,7 +306,7 @@ internal sealed unsafe partial class LanesKernels<T>
             var at = (k0 + k) * weight.Stride;
             if (weight.IsInOrder)
             {
-                Blocks.Dequantize(weight.Type, weight.Row(first) + at, to, count);
+                Decode(weight.Type, weight.Row(first) + at, 0, count, to);
                 continue;
             }
             for (var n = 0; n < count; n++) Blocks.Dequantize(weight.Type, weight.Row(first + n) + at, to + n, 1);
