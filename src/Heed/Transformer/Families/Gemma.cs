@@ -13,7 +13,14 @@ internal sealed class Gemma : Family
     {
         var shape = new ModelShape
         {
-            Vocabulary = 256_000, Width = 3072, Layers = 28, Heads = 16, KeyValueHeads = 16, HeadSize = 256, FeedForward = 24_576, Context = 8192,
+            Vocabulary = 256_000,
+            Width = 3072,
+            Layers = 28,
+            Heads = 16,
+            KeyValueHeads = 16,
+            HeadSize = 256,
+            FeedForward = 24_576,
+            Context = 8192,
         }.Read(config);
         var (rotary, context) = RotaryReader.Read(config, shape.HeadSize!.Value, shape.Context);
         Options(config);

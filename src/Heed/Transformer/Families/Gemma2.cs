@@ -13,7 +13,14 @@ internal sealed class Gemma2 : Family
     {
         var shape = new ModelShape
         {
-            Vocabulary = 256_000, Width = 2304, Layers = 26, Heads = 8, KeyValueHeads = 4, HeadSize = 256, FeedForward = 9216, Context = 8192,
+            Vocabulary = 256_000,
+            Width = 2304,
+            Layers = 26,
+            Heads = 8,
+            KeyValueHeads = 4,
+            HeadSize = 256,
+            FeedForward = 9216,
+            Context = 8192,
         }.Read(config);
         var (rotary, context) = RotaryReader.Read(config, shape.HeadSize!.Value, shape.Context);
         Gemma.Options(config);

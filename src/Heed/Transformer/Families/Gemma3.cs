@@ -16,7 +16,14 @@ internal sealed class Gemma3 : Family
     {
         var shape = new ModelShape
         {
-            Vocabulary = 262_208, Width = 2304, Layers = 26, Heads = 8, KeyValueHeads = 4, HeadSize = 256, FeedForward = 9216, Context = 131_072,
+            Vocabulary = 262_208,
+            Width = 2304,
+            Layers = 26,
+            Heads = 8,
+            KeyValueHeads = 4,
+            HeadSize = 256,
+            FeedForward = 9216,
+            Context = 131_072,
         }.Read(config);
         Gemma.Options(config);
         config.Require("use_bidirectional_attention", false);

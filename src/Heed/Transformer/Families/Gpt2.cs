@@ -20,7 +20,8 @@ internal sealed class Gpt2 : Family
         var byIndex = config.Bool("scale_attn_by_inverse_layer_idx", false);
         return shape.Transformer("gpt2",
             [.. Enumerable.Range(1, shape.Layers).Select(n => byIndex ? layer with { ScoreScale = layer.ScoreScale / n } : layer)],
-            shape.Context, NormKind.Layer) with { LearnedPositionOffset = 0 };
+            shape.Context, NormKind.Layer) with
+        { LearnedPositionOffset = 0 };
     }
 
     public override TransformerWeights ReadWeights(TransformerConfig config, ConfigReader options, WeightReader tensors)

@@ -37,7 +37,10 @@ internal sealed class GptJ : Family
             Down = "mlp.fc_out",
         }, new()
         {
-            Mlp = Bias.Required, Norm = Bias.Required, Unembedding = Bias.Required, Tied = options.Bool("tie_word_embeddings", false),
+            Mlp = Bias.Required,
+            Norm = Bias.Required,
+            Unembedding = Bias.Required,
+            Tied = options.Bool("tie_word_embeddings", false),
         }).Read();
     }
 }

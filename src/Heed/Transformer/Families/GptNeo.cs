@@ -30,7 +30,8 @@ internal sealed class GptNeo : Family
         var window = config.Int("window_size", 256);
         var kinds = Kinds(config, shape.Layers);
         return shape.Transformer("gpt_neo", [.. kinds.Select(k => k == "local" ? layer with { Window = window } : layer)], shape.Context, Heed.NormKind.Layer)
-            with { LearnedPositionOffset = 0 };
+            with
+        { LearnedPositionOffset = 0 };
     }
 
     /// <summary>"global" or "local" of every layer: attention_layers, or attention_types ([[kinds, how often]], …) written out.</summary>
@@ -78,7 +79,9 @@ internal sealed class GptNeo : Family
             Output = "attn.attention.out_proj",
         }, GptShape.Biased with
         {
-            QueryKeyValue = Bias.None, Tied = options.Bool("tie_word_embeddings", true), PositionRows = config.ContextLength,
+            QueryKeyValue = Bias.None,
+            Tied = options.Bool("tie_word_embeddings", true),
+            PositionRows = config.ContextLength,
         }).Read();
     }
 }

@@ -41,6 +41,9 @@ internal static class GptShape
     /// <summary>Biases everywhere.</summary>
     public static LayoutOptions Biased { get; } = new()
     {
-        QueryKeyValue = Bias.Required, Output = Bias.Required, Mlp = Bias.Required, Norm = Bias.Required,
+        QueryKeyValue = Bias.Required,
+        Output = Bias.Required,
+        Mlp = Bias.Required,
+        Norm = Bias.Required,
     };
 }

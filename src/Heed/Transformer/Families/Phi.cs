@@ -37,8 +37,13 @@ internal sealed class Phi : Family
             Down = "mlp.fc2",
         }, new()
         {
-            QueryKeyValue = Bias.Required, Output = Bias.Required, Mlp = Bias.Required, Norm = Bias.Required,
-            QueryKeyNorm = Bias.Required, Unembedding = Bias.Required, Tied = options.Bool("tie_word_embeddings", false),
+            QueryKeyValue = Bias.Required,
+            Output = Bias.Required,
+            Mlp = Bias.Required,
+            Norm = Bias.Required,
+            QueryKeyNorm = Bias.Required,
+            Unembedding = Bias.Required,
+            Tied = options.Bool("tie_word_embeddings", false),
         }).Read();
     }
 

@@ -36,7 +36,9 @@ internal sealed class StableLm : Family
             MlpNorm = config.ParallelResidual ? null : "post_attention_layernorm",
         }, new()
         {
-            QueryKeyValue = options.Bias("use_qkv_bias", false), Norm = Bias.Required, Tied = options.Bool("tie_word_embeddings", false),
+            QueryKeyValue = options.Bias("use_qkv_bias", false),
+            Norm = Bias.Required,
+            Tied = options.Bool("tie_word_embeddings", false),
         }).Read();
 
     public override TransformerConfig ReadConfig(GgufConfigReader config)

@@ -13,7 +13,14 @@ internal sealed class Starcoder2 : Family
     {
         var shape = new ModelShape
         {
-            Vocabulary = 49_152, Width = 3072, Layers = 30, Heads = 24, KeyValueHeads = 2, FeedForward = 12_288, Context = 4096, Epsilon = 1e-5f,
+            Vocabulary = 49_152,
+            Width = 3072,
+            Layers = 30,
+            Heads = 24,
+            KeyValueHeads = 2,
+            FeedForward = 12_288,
+            Context = 4096,
+            Epsilon = 1e-5f,
         }.Read(config, "norm_epsilon");
         var (rotary, context) = RotaryReader.Read(config, shape.HeadSize!.Value, shape.Context);
         Options(config);

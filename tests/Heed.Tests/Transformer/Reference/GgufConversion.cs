@@ -10,7 +10,13 @@ internal static partial class GgufConversion
 {
     private static readonly Dictionary<string, string> s_architectures = new()
     {
-        ["gpt_bigcode"] = "starcoder", ["gpt_neox"] = "gptneox", ["mixtral"] = "llama", ["qwen3_moe"] = "qwen3moe", ["gemma3_text"] = "gemma3", ["phi"] = "phi2", ["cohere"] = "command-r",
+        ["gpt_bigcode"] = "starcoder",
+        ["gpt_neox"] = "gptneox",
+        ["mixtral"] = "llama",
+        ["qwen3_moe"] = "qwen3moe",
+        ["gemma3_text"] = "gemma3",
+        ["phi"] = "phi2",
+        ["cohere"] = "command-r",
     };
 
     /// <summary>(Hugging Face's name, llama.cpp's): the first that fits counts.</summary>
