@@ -33,8 +33,18 @@ public class GenerateTests
     {
         var options = new GenerationOptions
         {
-            MaxTokens = 12, Temperature = 1.3f, TopK = 40, TopP = 0.95f, MinP = 0.01f, RepetitionPenalty = 1.2f, FrequencyPenalty = 0.1f, PresencePenalty = 0.2f,
-            LogitBias = new Dictionary<int, float> { [300] = 2, [301] = float.NegativeInfinity }, Seed = 9, StopTokens = [13], IgnoreEnd = true,
+            MaxTokens = 12,
+            Temperature = 1.3f,
+            TopK = 40,
+            TopP = 0.95f,
+            MinP = 0.01f,
+            RepetitionPenalty = 1.2f,
+            FrequencyPenalty = 0.1f,
+            PresencePenalty = 0.2f,
+            LogitBias = new Dictionary<int, float> { [300] = 2, [301] = float.NegativeInfinity },
+            Seed = 9,
+            StopTokens = [13],
+            IgnoreEnd = true,
         };
         var run = CliRun.Of(Stories("Once", "--max-tokens", "12", "--temperature", "1.3", "--top-k", "40", "--top-p", "0.95", "--min-p", "0.01", "--repetition-penalty", "1.2",
             "--frequency-penalty", "0.1", "--presence-penalty", "0.2", "--logit-bias", "300=2", "--logit-bias", "301=-inf", "--seed", "9", "--stop-token", "13", "--ignore-end", "--slide"));

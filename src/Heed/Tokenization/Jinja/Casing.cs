@@ -139,7 +139,7 @@ internal static class Casing
         return table;
     }
 
-    private const string SpecialTable = 
+    private const string SpecialTable =
         "\u00df/SS/Ss \u0149/\u02bcN/\u02bcN \u01f0/J\u030c/J\u030c \u0390/\u0399\u0308\u0301/\u0399\u0308\u0301"
         + " \u03b0/\u03a5\u0308\u0301/\u03a5\u0308\u0301 \u0587/\u0535\u0552/\u0535\u0582 \u1e96/H\u0331/H\u0331 \u1e97/T\u0308/T\u0308"
         + " \u1e98/W\u030a/W\u030a \u1e99/Y\u030a/Y\u030a \u1e9a/A\u02be/A\u02be \u1f50/\u03a5\u0313/\u03a5\u0313"

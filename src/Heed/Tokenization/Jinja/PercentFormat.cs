@@ -67,8 +67,13 @@ internal static class PercentFormat
             var flags = at;
             while (Peek() is '-' or '+' or ' ' or '#' or '0') at++;
             var flag = format[flags..at];
-            var spec = new NumberFormat { Left = flag.Contains('-'), Zero = flag.Contains('0'), Alternate = flag.Contains('#'),
-                Sign = flag.Contains('+') ? '+' : flag.Contains(' ') ? ' ' : '-' };
+            var spec = new NumberFormat
+            {
+                Left = flag.Contains('-'),
+                Zero = flag.Contains('0'),
+                Alternate = flag.Contains('#'),
+                Sign = flag.Contains('+') ? '+' : flag.Contains(' ') ? ' ' : '-'
+            };
             spec.Width = Count();
             if (spec.Width < 0)
             {
