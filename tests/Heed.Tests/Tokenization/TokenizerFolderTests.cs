@@ -79,7 +79,7 @@ public class TokenizerFolderTests
         using var folder = new TemporaryFolder();
         folder.Write("tokenizer.model", "x");
         var message = Assert.Throws<HeedException>(() => Tokenizer.Load(folder.Path)).Message;
-        Assert.Contains("neither tokenizer.json nor vocab.json", message);
+        Assert.Contains("neither tokenizer.json, nor vocab.json", message);
         Assert.Contains("SentencePiece", message);
         Assert.Contains("does not exist", Assert.Throws<HeedException>(() => Tokenizer.Load(folder.File("nothing.json"))).Message);
     }
