@@ -25,8 +25,10 @@ internal static class BenchCommand
                 ("heed bench model.gguf --threads 2 --prompt 512 --new 128 --json", "as llama.cpp's figures are taken"),
             ],
             Notes = """
-                Prefill reads P tokens into an empty cache, decode takes the most likely token N times from an empty cache, and one run of each comes
-                first to warm up. The machine's own figures are measured here: memory bandwidth by reading, operations by multiply-adds in registers.
+                Prefill reads P tokens into an empty cache; decode takes the most likely token
+                N times, from an empty cache. One run of each comes first and does not count.
+                The machine's own figures are measured here: bandwidth by reading memory,
+                operations by multiply-adds in registers.
                 """,
         };
         command.Arguments.Add(place);

@@ -42,12 +42,12 @@ internal sealed class ChatSession(Terminal terminal, Chat chat, string? system, 
     public const string Help = """
         While you chat:
           /reset         forget the conversation
-          /system TEXT   tell the model something first, and begin again; without TEXT: as its template says
+          /system TEXT   tell the model this first, and begin again (no TEXT: its own)
           /save FILE     save the conversation as JSON
           /help          this
-          /quit          leave (also end of input)
-        Ctrl-C stops a reply; what came so far stays in the conversation. At the prompt it leaves.
-        A message that begins with a slash: type two.
+          /quit          leave; so does the end of the input
+        Ctrl-C stops a reply, which stays as far as it got; at the prompt it leaves.
+        A message that begins with a slash is typed with two.
         """;
 
     private readonly Lock _lock = new();

@@ -30,8 +30,9 @@ internal static class VerifyCommand
                 ("heed verify --templates expected.json", "chat templates"),
             ],
             Notes = """
-                Compares logits, logits_last.i, loss, hidden.i, attention.i, greedy_ids and values/TENSOR; others are listed as not compared.
-                The last line is "N equal, N different, N not compared"; the exit code is 1 when one is different.
+                Compares logits, logits_last.i, loss, hidden.i, attention.i, greedy_ids and
+                values/TENSOR; others are listed as not compared. The last line is
+                "N equal, N different, N not compared"; the exit code is 1 when one differs.
                 """,
         };
         command.Arguments.Add(place);

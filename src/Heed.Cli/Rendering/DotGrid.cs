@@ -18,10 +18,19 @@ internal static class DotGrid
     private const int VerticalLabel = 7;
 
     /// <summary>Cells across of the sizes a dot may have, and how many rows of tokens it is used for at most.</summary>
-    private static readonly (int Columns, int MaxRows)[] s_sizes = [(6, 14), (4, 26), (2, int.MaxValue)];
+    private static readonly (int Columns, int MaxRows)[] s_sizes = [(6, 14), (4, 40), (2, int.MaxValue)];
 
     /// <summary>How many columns fit at the smallest size beside labels of the rows' length.</summary>
     public static int Capacity(int width) => Math.Max(4, (width - MaxLabel - 2) / 2);
+
+    /// <summary>Cells across of the largest dots with which a grid fits into a width.</summary>
+    public static int SizeFor(IReadOnlyList<string> rows, int columns, int width)
+    {
+        var left = LabelWidth(rows.Select(l => CellWidth.Shorten(l, MaxLabel))) + 1;
+        return s_sizes.First(s => s.Columns == 2 || (s.Columns * columns + left <= width && rows.Count <= s.MaxRows)).Columns;
+    }
+
+    private static int LabelWidth(IEnumerable<string> labels) => Math.Max(4, labels.Max(l => CellWidth.Of(l)));
 
     /// <summary>Draws it.</summary>
     /// <param name="rows">The tokens at the left.</param>
@@ -32,8 +41,8 @@ internal static class DotGrid
     public static (List<StyledLine> Lines, Dot Dot, bool HasNumbers) Draw(GridSide rows, GridSide columns, Func<int, int, float> weight, int width)
     {
         var labels = rows.Labels.Select(l => CellWidth.Shorten(l, MaxLabel)).ToArray();
-        var left = Math.Max(4, labels.Max(l => CellWidth.Of(l))) + 1;
-        var size = s_sizes.First(s => s.Columns == 2 || (s.Columns * columns.Labels.Count + left <= width && rows.Labels.Count <= s.MaxRows)).Columns;
+        var left = LabelWidth(labels) + 1;
+        var size = SizeFor(rows.Labels, columns.Labels.Count, width);
         var dot = new Dot(size);
 
         var lines = new List<StyledLine> { new StyledLine().PadTo(left).Add(columns.Title, columns.Role) };
@@ -93,7 +102,7 @@ internal static class DotGrid
                 if (text.Length == 0) continue;
                 var cells = CellWidth.Of(text);
                 var start = left + i * size + (size - cells) / 2;
-                if (!isHere && (line.Width > start - 0 || Overlaps(i + 1, start))) continue;
+                if (!isHere && (line.Width > start || Overlaps(i + 1, start))) continue;
                 line.PadTo(Math.Max(start, line.Width)).Add(text, isHere ? side.Role : Role.Mute);
             }
             yield return line;

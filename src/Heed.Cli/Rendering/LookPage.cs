@@ -12,6 +12,9 @@ internal sealed class LookPage(HeadView view, bool isLesson, int width)
     /// <summary>A terminal at least this wide gets two columns.</summary>
     private const int TwoColumns = 116;
 
+    /// <summary>The right one of two columns.</summary>
+    private const int RightColumn = 46;
+
     private const int MaxBarLabel = 12;
 
     /// <summary>How many tokens that look fit on a page; one column is kept for the earlier ones together.</summary>
@@ -24,10 +27,14 @@ internal sealed class LookPage(HeadView view, bool isLesson, int width)
     {
         foreach (var line in Tokens()) yield return line;
         yield return new();
-        var head = Head(width >= TwoColumns ? width - 50 : width);
+        // Two columns only where the dots do not become smaller for it.
+        var keys = Keys();
+        var left = width - RightColumn - 4;
+        var isWide = width >= TwoColumns && DotGrid.SizeFor(keys, keys.Length, left) == DotGrid.SizeFor(keys, keys.Length, width);
+        var head = Head(isWide ? left : width);
         var next = Next();
         var change = Change();
-        if (width >= TwoColumns && head.Max(l => l.Width) + 4 + 44 <= width)
+        if (isWide && head.Max(l => l.Width) <= left)
         {
             foreach (var line in StyledLine.Beside(head, [.. next, new(), .. change], head.Max(l => l.Width) + 4)) yield return line;
             yield break;
@@ -71,8 +78,7 @@ internal sealed class LookPage(HeadView view, bool isLesson, int width)
         foreach (var why in Why()) lines.AddRange(StyledLine.Wrap(why, Math.Min(most, 76), Role.Mute));
         lines.Add(new());
 
-        // Tokens looked at: the shown ones, and those before them together.
-        var keys = (view.First > 0 ? new[] { $"{view.First} earlier" } : []).Concat(Labels(view.First)).ToArray();
+        var keys = Keys();
         var offset = keys.Length - Shown;
         var lookedAt = new GridSide(isLesson ? "keys: what they look at ↓" : "keys: what they look at →", keys, Role.Key);
         var looking = new GridSide(isLesson ? "queries: the tokens that look →" : "queries: the tokens that look ↓", Labels(view.First), Role.Query);
@@ -86,6 +92,9 @@ internal sealed class LookPage(HeadView view, bool isLesson, int width)
         if (!hasNumbers) lines.AddRange(Numbers(most));
         return lines;
     }
+
+    /// <summary>Tokens looked at: the shown ones, and those before them together.</summary>
+    private string[] Keys() => view.First > 0 ? [$"{view.First} earlier", .. Labels(view.First)] : Labels(view.First);
 
     private IEnumerable<string> Why()
     {
@@ -161,7 +170,7 @@ internal sealed class LookPage(HeadView view, bool isLesson, int width)
         List<StyledLine> lines =
         [
             StyledLine.Of($"Next token after “{last}”", Role.Strong),
-            StyledLine.Of($"All {view.Model.Config.VocabularySize.ToString("N0", CultureInfo.InvariantCulture)} tokens were scored; these are the first {view.Next.Count}.", Role.Mute),
+            StyledLine.Of($"All {view.Model.Config.VocabularySize.ToString("N0", CultureInfo.InvariantCulture)} tokens were scored; the first {view.Next.Count}:", Role.Mute),
         ];
         var labels = view.Next.Select(n => TokenLabel.Short(n.Text, MaxBarLabel)).ToArray();
         var left = labels.Max(l => CellWidth.Of(l));

@@ -47,12 +47,12 @@ public class PackageTests
         folder.Write("app/Program.cs", """
             using Heed;
             using var model = LanguageModel.Load(args[0]);
-            foreach (var piece in model.Generate("Once upon a time", new() { MaxTokens = 5, Temperature = 0 })) Console.Write(piece.Text);
+            foreach (var piece in model.Generate("Once upon a time", new() { MaxTokens = 4, Temperature = 0 })) Console.Write(piece.Text);
             """);
         Succeed(Programs.Run("dotnet", ["build", "-c", "Release", "-v", "quiet", "-o", folder.File("out"), "--configfile", folder.File("nuget.config")], folder: folder.File("app"), environment: environment));
         var app = Programs.Run("dotnet", [folder.File("out/app.dll"), TestData.EmbeddedModel], environment: environment);
         Succeed(app);
-        Assert.Equal(", the city of Nova", app.Out);
+        Assert.Equal(", the city of", app.Out);
     }
 
     private static void CheckLibrary(string package)
