@@ -82,6 +82,7 @@ internal static class BenchRun
         var prefillFlops = 2.0 * (summary.MultipliedPerToken - unembedding) + 2 * unembedding / plan.Prompt + pair * (plan.Prompt + 1) / 2;
         var decodeFlops = 2.0 * summary.MultipliedPerToken + pair * (plan.New + 2) / 2;
         var decodeBytes = summary.BytesPerToken + summary.CacheBytesPerToken * (plan.New + 2) / 2.0;
+        var mostMemory = PeakMemory();      // before the machine's own figures, which take memory themselves
         using var team = new ThreadTeam(plan.Threads);
         var peak = MachinePeak.Measure(team);
         return new()
@@ -100,7 +101,7 @@ internal static class BenchRun
             PeakGigabytes = peak.GigabytesPerSecond,
             FileBytes = model.Transformer.File?.Tensors.Sum(t => t.ByteLength) ?? 0,
             DecodeMemory = memory,
-            PeakMemory = PeakMemory(),
+            PeakMemory = mostMemory,
             AllocatedPerToken = allocated,
         };
     }
