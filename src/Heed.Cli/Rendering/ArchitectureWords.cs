@@ -24,6 +24,7 @@ internal static class ArchitectureWords
         var text = $"Attention: {Counted(layer.Heads, "head")} of {layer.HeadSize}";
         if (layer.KeyValueHeads == 1 && layer.Heads > 1) text += ", all with the same keys and values";
         else if (layer.KeyValueHeads < layer.Heads) text += $", {layer.Heads / layer.KeyValueHeads} of them share one of {layer.KeyValueHeads} key–value heads";
+        if (layer.QueryKeyValueClip is { } limit) text += $"; queries, keys and values clipped to ±{limit.ToString("0.###", CultureInfo.InvariantCulture)}";
         var usual = 1 / Math.Sqrt(layer.HeadSize);
         if (Math.Abs(layer.ScoreScale - usual) > 1e-6) text += $"; scores × {layer.ScoreScale.ToString("0.######", CultureInfo.InvariantCulture)}";
         if (layer.ScoreSoftCap is { } cap) text += $"; scores capped softly at {cap}";
@@ -75,6 +76,7 @@ internal static class ArchitectureWords
             _ => "after each sublayer",
         };
         var text = $"Norms: {(config.Norm == NormKind.Rms ? "RMS" : "LayerNorm")} {where}";
+        if ((first.AttentionNorm ?? first.AttentionPostNorm ?? first.AttentionResidualNorm) is { Weight: null }) text += ", without weights";
         if (layer.QueryKeyNorm != QueryKeyNorm.None) text += ", and of queries and keys";
         if (config.ParallelResidual) text += "; attention and MLP side by side";
         return text + ".";

@@ -28,6 +28,12 @@ internal static unsafe class Attention
 
         // 1. Queries, keys and values: W_Q, W_K and W_V (Value↓) map each embedding into the heads' small spaces.
         Products.Multiply(model.Team, [weights.Query.Into(query), weights.Key.Into(key), weights.Value.Into(value)], x, D, N, pass.Precision);
+        if (config.QueryKeyValueClip is { } limit)
+        {
+            Clip(query, limit, (long)N * H * d);
+            Clip(key, limit, (long)N * K * d);
+            Clip(value, limit, (long)N * K * d);
+        }
         pass.Observe(layer, ActivationNames.Query, query, "head", H, "size", d);
         pass.Observe(layer, ActivationNames.Key, key, "kv_head", K, "size", d);
         pass.Observe(layer, ActivationNames.Value, value, "kv_head", K, "size", d);
@@ -67,6 +73,12 @@ internal static unsafe class Attention
         Products.Multiply(model.Team, [weights.Output.Into(output)], z, H * d, N, pass.Precision);
         TracedAttention.Result(model, pass, layer, z);
         pass.Observe(layer, ActivationNames.AttentionLinearOut, output, "width", D);
+    }
+
+    /// <summary>The end of step 1 where the model says so: x[i] between −limit and limit. A NaN stays one.</summary>
+    private static void Clip(float* x, float limit, long count)
+    {
+        for (var i = 0L; i < count; i++) x[i] = Math.Clamp(x[i], -limit, limit);
     }
 
     /// <summary>Step 3 for one position of a sequence.</summary>

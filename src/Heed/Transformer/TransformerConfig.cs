@@ -68,6 +68,10 @@ public sealed record LayerConfig
     /// <summary>d, the numbers in one head's query, key or value.</summary>
     public required int HeadSize { get; init; }
 
+    /// <summary>Each number of queries, keys and values is brought between −this and this before anything else is done with
+    /// them (OLMo's clip_qkv). Above zero. Null: as they are.</summary>
+    public float? QueryKeyValueClip { get; init; }
+
     /// <summary>Scores are multiplied by this: usually 1/√d.</summary>
     public required float ScoreScale { get; init; }
 

@@ -49,6 +49,10 @@ public class ConfigurationTests
         { "opt", $"{Opt},\"rope_theta\":10.0", "rope_theta" },
         { "gpt2", $"{Gpt},\"multi_query\":true", "multi_query" },
         { "gemma", $"{Llama},\"final_logit_softcapping\":30.0", "final_logit_softcapping" },
+        { "olmo", $"{Llama},\"clip_qkv\":0", "clip_qkv" },
+        { "olmo", $"{Llama},\"clip_qkv\":-8.0", "clip_qkv" },
+        { "olmo", $"{Llama},\"rms_norm_eps\":1e-6", "rms_norm_eps" },
+        { "olmo", $"{Llama},\"mlp_bias\":true", "mlp_bias" },
         { "olmo2", $"{Llama},\"clip_qkv\":8.0", "clip_qkv" },
         { "llama", $"{Llama},\"architectures\":[\"LlamaForSequenceClassification\"]", "LlamaForSequenceClassification" },
         { "llama", $"{Llama},\"rope_scaling\":{{\"rope_type\":\"linear\",\"factor\":2.0,\"surprise\":1}}", "rope_scaling.surprise" },
@@ -122,6 +126,7 @@ public class ConfigurationTests
         { "mixtral", "\"num_local_experts\":4,\"num_experts_per_tok\":2", "\"num_experts\":4" },
         { "qwen3_moe", "\"num_experts\":4,\"num_experts_per_tok\":2,\"moe_intermediate_size\":8", "\"num_local_experts\":4,\"num_experts_per_tok\":2,\"moe_intermediate_size\":8,\"mlp_only_layers\":[],\"decoder_sparse_step\":1,\"norm_topk_prob\":false" },
         { "llama", "\"torch_dtype\":\"bfloat16\",\"attention_dropout\":0.5,\"id2label\":{\"0\":\"x\"},\"pretraining_tp\":2", "\"dtype\":\"float32\",\"eos_token_id\":[1,2]" },
+        { "olmo", "\"clip_qkv\":null,\"rope_scaling\":null", "\"tie_word_embeddings\":false" },
         { "smollm3", "\"no_rope_layer_interval\":3", "\"no_rope_layers\":[1,1,0]" },
     };
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Heed.Families;
 using Heed.Formats;
 using Heed.Tests.Transformer.Reference;
 using Heed.Verification;
@@ -163,6 +164,29 @@ public class FamilyReferenceTests
         AssertEqual(folder, folder.File("model.gguf"));
     }
 
+    [Fact]
+    public void Open_GgufOfOlmoWithBiases_IsRefused()
+    {
+        var config = JsonNode.Parse($"{{\"model_type\":\"olmo\",{Sizes},\"max_position_embeddings\":64,\"attention_bias\":true}}")!.AsObject();
+        var reference = new ReferenceModel(config, seed: 1);
+        ReferenceLlamas.Olmo(reference, [1, 2]);
+        using var folder = new TemporaryFolder();
+        GgufConversion.Write(reference, folder.File("model.gguf"));
+        Assert.Contains(".bias", Assert.Throws<HeedException>(() => CheckpointLoader.Open(folder.File("model.gguf"))).Message);
+    }
+
+    /// <summary>A family without a case here would be one that nothing checks.</summary>
+    [Fact]
+    public void Cases_EveryFamilyOfTheRegistry_HasOnePerLayout()
+    {
+        foreach (var family in FamilyRegistry.All)
+        {
+            Assert.Contains(FamilyCases.All, c => family.ModelTypes.Contains(c.Family));
+            if (family.GgufArchitectures.Count > 0)
+                Assert.Contains(FamilyCases.Gguf, c => family.ModelTypes.Contains(c.Family));
+        }
+    }
+
     private static double[][] Run(string family, ReferenceModel m, int[] ids) => family switch
     {
         "gpt2" => ReferenceGpts.Gpt2(m, ids),
@@ -176,6 +200,7 @@ public class FamilyReferenceTests
         "gemma" or "gemma2" or "gemma3_text" => ReferenceLlamas.Gemma(m, ids),
         "phi" => ReferenceLlamas.Phi(m, ids),
         "phi3" => ReferenceLlamas.Phi3(m, ids),
+        "olmo" => ReferenceLlamas.Olmo(m, ids),
         "olmo2" => ReferenceLlamas.Olmo2(m, ids),
         "stablelm" => ReferenceLlamas.StableLm(m, ids),
         "starcoder2" => ReferenceLlamas.Starcoder2(m, ids),

@@ -23,6 +23,7 @@ internal static class FamilyRegistry
         new Gemma3(),
         new Phi(),
         new Phi3(),
+        new Olmo(),
         new Olmo2(),
         new SmolLM3(),
         new StableLm(),

@@ -24,9 +24,9 @@ internal sealed record ModelShape
 
     /// <summary>Reads the sizes; what is missing is this shape's.</summary>
     /// <param name="config">The configuration.</param>
-    /// <param name="epsilonKey">What the family calls the norms' ε.</param>
+    /// <param name="epsilonKey">What the family calls the norms' ε; null where its class has no key for it and <see cref="Epsilon"/> is fixed.</param>
     /// <param name="freeHeadSize">Whether the family has <c>head_dim</c>.</param>
-    public ModelShape Read(ConfigReader config, string epsilonKey = "rms_norm_eps", bool freeHeadSize = true)
+    public ModelShape Read(ConfigReader config, string? epsilonKey = "rms_norm_eps", bool freeHeadSize = true)
     {
         var heads = config.Int("num_attention_heads", Heads);
         var keyValueHeads = config.OptionalInt("num_key_value_heads", KeyValueHeads) ?? heads;
@@ -48,7 +48,7 @@ internal sealed record ModelShape
             HeadSize = headSize ?? width / heads,
             FeedForward = config.Int("intermediate_size", FeedForward),
             Context = config.Int("max_position_embeddings", Context),
-            Epsilon = (float)config.Positive(epsilonKey, Epsilon),
+            Epsilon = epsilonKey is null ? Epsilon : (float)config.Positive(epsilonKey, Epsilon),
         };
         return shape.Checked(config.File);
     }

@@ -64,7 +64,7 @@ internal static partial class GgufConversion
             Set("attention.key_length", (uint)headSize);
             Set("attention.value_length", (uint)headSize);
         }
-        if (family is "gpt2" or "gpt_bigcode" or "gpt_neox" or "bloom" or "phi" or "stablelm" or "starcoder2" or "cohere")
+        if (family is "gpt2" or "gpt_bigcode" or "gpt_neox" or "bloom" or "phi" or "olmo" or "stablelm" or "starcoder2" or "cohere")
             Set("attention.layer_norm_epsilon", (float)m.Float("layer_norm_epsilon", m.Float("layer_norm_eps", m.Float("norm_epsilon", 1e-5))));
         else Set("attention.layer_norm_rms_epsilon", (float)m.Float("rms_norm_eps", family is "mixtral" or "olmo2" or "phi3" ? 1e-5 : 1e-6));
         Rotary(m, family, headSize, Set);
@@ -138,6 +138,9 @@ internal static partial class GgufConversion
                 set("residual_scale", (float)m.Float("residual_multiplier", 1));
                 set("logit_scale", (float)m.Float("logits_scaling", 1));
                 break;
+            case "olmo":
+                if (m.Config["clip_qkv"] is not null) set("attention.clamp_kqv", (float)m.Float("clip_qkv", 0));
+                break;
             case "cohere":
                 set("logit_scale", (float)m.Float("logit_scale", 0.0625));
                 set("rope.scaling.type", "none");
@@ -153,7 +156,7 @@ internal static partial class GgufConversion
         {
             var (values, dimensions) = ((float[])given.Clone(), shape);
             var inLayer = Layer().Replace(name, "blk.$1.");
-            if (family is "llama" or "mixtral" or "smollm3" or "granite")
+            if (family is "llama" or "mixtral" or "olmo" or "smollm3" or "granite")
             {
                 if (name.Contains("q_proj")) values = Interleave(values, heads, (int)shape[0]);
                 if (name.Contains("k_proj")) values = Interleave(values, keyHeads, (int)shape[0]);

@@ -13,7 +13,7 @@ internal static class ReferenceLlamas
             K = m.Int("num_key_value_heads", m.Int("num_attention_heads")), F = m.Int("intermediate_size"), T = ids.Length,
             d = m.Int("head_dim", m.Int("hidden_size") / m.Int("num_attention_heads"));
         public readonly double Eps = m.Float("rms_norm_eps", m.Float("layer_norm_eps", m.Float("norm_epsilon",
-            m.Text("model_type", "") is "mixtral" or "olmo2" or "phi3" or "phi" or "stablelm" or "starcoder2" or "cohere" ? 1e-5 : 1e-6))); // the classes' defaults
+            m.Text("model_type", "") is "mixtral" or "olmo" or "olmo2" or "phi3" or "phi" or "stablelm" or "starcoder2" or "cohere" ? 1e-5 : 1e-6))); // the classes' defaults
         public double Scale => 1 / Math.Sqrt(d);
 
         public ReferenceRotary Rotary(double part = 1, double theta = 10_000)
@@ -219,6 +219,29 @@ internal static class ReferenceLlamas
             x = Add(x, m.Linear(Times(Slice(up, s.F, s.F), Act(Slice(up, 0, s.F), m.Text("hidden_act", "silu"))), $"{p}mlp.down_proj", s.D, false));
         }
         return ReferenceGpts.Head(m, m.Rms(x, "model.norm", s.Eps), "model.embed_tokens.weight", tied: false, s.V);
+    }
+
+    /// <summary>OlmoForCausalLM.</summary>
+    public static double[][] Olmo(ReferenceModel m, int[] ids)
+    {
+        var s = new Sizes(m, ids);
+        var rotary = s.Rotary();
+        var bias = m.Bool("attention_bias", false);
+        var limit = m.Float("clip_qkv", double.PositiveInfinity);
+        double[][] Norm(double[][] y) => m.LayerNorm(y, "", s.Eps, affine: false);
+        var x = m.Embed("model.embed_tokens.weight", s.V, s.D, ids);
+        for (var i = 0; i < s.L; i++)
+        {
+            m.Hidden.Add(x);
+            var p = $"model.layers.{i}.";
+            double[][] Projected(string name, int outputs)
+                => Array.ConvertAll(m.Linear(Norm(x), $"{p}self_attn.{name}", outputs, bias), r => Array.ConvertAll(r, v => Math.Max(-limit, Math.Min(limit, v))));
+            var a = m.Attend(rotary.Halves(Projected("q_proj", s.H * s.d), s.H), rotary.Halves(Projected("k_proj", s.K * s.d), s.K),
+                Projected("v_proj", s.K * s.d), s.H, s.K, s.Scale);
+            x = Add(x, m.Linear(a, $"{p}self_attn.o_proj", s.D, bias));
+            x = Add(x, Gated(m, Norm(x), $"{p}mlp.", s.F, m.Text("hidden_act", "silu")));
+        }
+        return ReferenceGpts.Head(m, Norm(x), "model.embed_tokens.weight", tied: false, s.V);
     }
 
     /// <summary>Olmo2ForCausalLM.</summary>
