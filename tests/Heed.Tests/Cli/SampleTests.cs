@@ -19,6 +19,16 @@ public class SampleTests
     }
 
     [Fact]
+    public void Readme_ItsExample_IsTheSampleThatRuns()
+    {
+        var sample = File.ReadAllText(Path.Combine(TestData.Root, "samples", "Readme", "Program.cs")).ReplaceLineEndings("\n");
+        Assert.Contains($"```csharp\n{sample}```\n", File.ReadAllText(Path.Combine(TestData.Root, "README.md")).ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        var lines = Run("Readme").Lines;
+        Assert.Contains(lines, l => l.StartsWith("blocks.2.attn.hook_pattern [head 9, query 10, key 10]", StringComparison.Ordinal));
+        Assert.Matches(@"^\d\.\d{3} nats a token over \d tokens$", lines[^1]);
+    }
+
+    [Fact]
     public void LookInside_Run_ShowsWeightsThatAddUp()
     {
         var lines = Run("LookInside").Lines;
