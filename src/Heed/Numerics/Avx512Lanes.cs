@@ -30,15 +30,26 @@ internal readonly unsafe struct Avx512Lanes(Vector512<float> value) : ILanes<Avx
 
     [MethodImpl(Inline)] public static Avx512Lanes Load(float* p) => new(Vector512.Load(p));
 
+    // By halves with AVX's masks: lanes that are masked out touch no memory.
     [MethodImpl(Inline)]
     public static Avx512Lanes LoadPartial(float* p, int count, float fill = 0)
-        => new(Avx512F.MaskLoad(p, FirstLanes(count), Vector512.Create(fill)));
+    {
+        var mask = FirstLanes(count);
+        var loaded = Vector512.Create(Avx.MaskLoad(p, mask.GetLower()), Avx.MaskLoad(p + 8, mask.GetUpper()));
+        return new(Vector512.ConditionalSelect(mask, loaded, Vector512.Create(fill)));
+    }
 
     [MethodImpl(Inline)] public static Avx512Lanes Broadcast(float value) => new(Vector512.Create(value));
 
     [MethodImpl(Inline)] public void Store(float* p) => _value.Store(p);
 
-    [MethodImpl(Inline)] public void StorePartial(float* p, int count) => Avx512F.MaskStore(p, FirstLanes(count), _value);
+    [MethodImpl(Inline)]
+    public void StorePartial(float* p, int count)
+    {
+        var mask = FirstLanes(count);
+        Avx.MaskStore(p, mask.GetLower(), _value.GetLower());
+        Avx.MaskStore(p + 8, mask.GetUpper(), _value.GetUpper());
+    }
 
     [MethodImpl(Inline)]
     private static Vector512<float> FirstLanes(int count) => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
