@@ -3,20 +3,22 @@ using System.Text;
 
 namespace Heed.Tests.House;
 
-/// <summary>What the package promises is written down in src/Heed/PublicApi.txt; a change to it is a decision, made there.</summary>
+/// <summary>What a package promises is written down in its PublicApi.txt; a change to it is a decision, made there.</summary>
 public class PublicApiTests
 {
-    [Fact]
-    public void PublicApi_OfTheLibrary_IsTheOneWrittenDown()
+    [Theory]
+    [InlineData("Heed")]
+    [InlineData("Heed.Lens")]
+    public void PublicApi_OfALibrary_IsTheOneWrittenDown(string library)
     {
-        var file = Path.Combine(TestData.Root, "src", "Heed", "PublicApi.txt");
-        var actual = string.Join('\n', Describe(typeof(HeedException).Assembly)) + "\n";
+        var file = Path.Combine(TestData.Root, "src", library, "PublicApi.txt");
+        var actual = string.Join('\n', Describe(Assembly.Load(library))) + "\n";
         if (Environment.GetEnvironmentVariable("HEED_ACCEPT_API") is not null) File.WriteAllText(file, actual);
         var expected = File.Exists(file) ? File.ReadAllText(file).ReplaceLineEndings("\n") : "";
         var added = actual.Split('\n').Except(expected.Split('\n'));
         var removed = expected.Split('\n').Except(actual.Split('\n'));
         Assert.True(expected == actual,
-            "The public API changed. If that is meant, run the tests with HEED_ACCEPT_API=1 and commit src/Heed/PublicApi.txt.\n" +
+            $"The public API of {library} changed. If that is meant, run the tests with HEED_ACCEPT_API=1 and commit src/{library}/PublicApi.txt.\n" +
             string.Join('\n', added.Select(l => "+ " + l).Concat(removed.Select(l => "- " + l))));
     }
 
