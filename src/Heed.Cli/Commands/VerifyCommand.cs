@@ -15,7 +15,7 @@ internal static class VerifyCommand
         var model = new ModelOptions();
         var place = new Argument<string?>("place") { Description = "A checkpoint folder or a .gguf file.", Arity = ArgumentArity.ZeroOrOne };
         var expected = new Option<string?>("--expected") { Description = "The recorded inputs and values. Default: expected.safetensors in the folder.", HelpName = "FILE" };
-        var fast = new Option<bool>("--fast") { Description = "The everyday path (8-bit activations with quantised weights), to wider bounds." };
+        var fast = new Option<bool>("--fast") { Description = "The everyday path (token by token, 8-bit activations with quantised weights), to wider bounds." };
         var tokenizer = new Option<string?>("--tokenizer") { Description = "Compare a tokenizer instead: a tokenizer.json, a folder or a .gguf file.", HelpName = "FILE" };
         var cases = new Option<string?>("--cases") { Description = "The tokenizer's recorded encodings.", HelpName = "FILE" };
         var templates = new Option<string?>("--templates") { Description = "Compare chat templates instead: recorded renderings, in the folder of the .jinja files.", HelpName = "FILE" };

@@ -31,7 +31,7 @@ public static partial class CheckpointVerifier
     /// <summary>Compares every value of <paramref name="expected"/>, one after the other.</summary>
     /// <param name="model">The checkpoint.</param>
     /// <param name="expected">The recorded inputs and values.</param>
-    /// <param name="fast">The everyday path: no traces, the model's own precision. Else float32 activations.</param>
+    /// <param name="fast">The path that generation takes: token by token through the cache, in the model's own precision, to wider bounds. Else all tokens in one pass.</param>
     /// <param name="cancellation">Checked between inputs.</param>
     public static IEnumerable<Comparison> Verify(Transformer model, ITensorFile expected, bool fast = false, CancellationToken cancellation = default)
     {
@@ -59,7 +59,7 @@ public static partial class CheckpointVerifier
         var index = numbers.Length > 0 ? numbers[^1] : -1;
         var isShaped = kind switch { "logits" or "loss" => numbers.Length == 0, "logits_last" or "logits_last4" => numbers.Length == 1, _ => numbers.Length == (single ? 1 : 2) };
         if (!isShaped || expected.Find(text) is not { } input) return Comparison.Skipped(tensor.Name, $"{expected.Path} has no {text}");
-        var run = runs.TryGetValue(text, out var known) ? known : runs[text] = new Recorded(model, TensorValues.Ids(input));
+        var run = runs.TryGetValue(text, out var known) ? known : runs[text] = new Recorded(model, TensorValues.Ids(input), fast);
         switch (kind)
         {
             case "logits":

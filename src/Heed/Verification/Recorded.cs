@@ -7,18 +7,24 @@ internal sealed class Recorded
 {
     private readonly Transformer _model;
     private readonly int[][] _rows;
+    private readonly bool _fast;
     private readonly Lazy<float[]> _logits;
     private readonly Lazy<Trace[]> _traces;
 
-    public Recorded(Transformer model, (int[] Ids, int RowLength) input)
+    /// <summary>An input, not yet run.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="input">The ids of all rows, and the length of one.</param>
+    /// <param name="fast">Token by token through the cache, as text is generated; else all tokens in one pass.</param>
+    public Recorded(Transformer model, (int[] Ids, int RowLength) input, bool fast)
     {
         _model = model;
+        _fast = fast;
         _rows = [.. input.Ids.Chunk(Math.Max(1, input.RowLength))];
         _logits = new(ComputeLogits);
         _traces = new(ComputeTraces);
     }
 
-    /// <summary>[B, T, V], from the path without traces.</summary>
+    /// <summary>[B, T, V], from the path without traces: that of generation where asked for.</summary>
     public float[] Logits => _logits.Value;
 
     /// <summary>[B, T, D]: 0 is the embedding, the last one is after the final norm.</summary>
@@ -51,9 +57,26 @@ internal sealed class Recorded
 
     private float[] ComputeLogits()
     {
+        if (_fast) return [.. _rows.SelectMany(OneByOne)];
         SequenceRun[] batch = [.. _rows.Select(row => new SequenceRun { Tokens = row, Rows = LogitRows.All })];
         _model.Forward(batch);
         return [.. batch.SelectMany(run => Enumerable.Range(0, run.Tokens.Length).SelectMany(t => run.LogitsOf(t).ToArray()))];
+    }
+
+    /// <summary>[T, V]: a pass of few tokens takes other kernels than one of many (8-bit activations with quantised weights), so a long
+    /// input in one pass would not show what generation computes.</summary>
+    private float[] OneByOne(int[] row)
+    {
+        var V = _model.Config.VocabularySize;
+        var logits = new float[row.Length * V];
+        var run = new SequenceRun { Cache = new(_model.Config) };
+        for (var t = 0; t < row.Length; t++)
+        {
+            run.Tokens = row.AsMemory(t, 1);
+            _model.Forward(run);
+            run.LastLogits.CopyTo(logits.AsSpan(t * V));
+        }
+        return logits;
     }
 
     private Trace[] ComputeTraces()

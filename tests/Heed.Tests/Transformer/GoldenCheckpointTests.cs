@@ -1,4 +1,5 @@
 using Heed.Formats;
+using Heed.Numerics;
 using Heed.Verification;
 
 namespace Heed.Tests.Transformer;
@@ -33,6 +34,24 @@ public class GoldenCheckpointTests
     [MemberData(nameof(Ggufs))]
     public void Verify_GoldenGguf_EqualsTheCheckpointsRecordedValues(string family)
         => AssertEqual(TestData.Shared($"golden/gguf/{family}.gguf"), TestData.Shared($"golden/checkpoints/{family}/expected.safetensors"));
+
+    /// <summary>The wider Llama in every block format that holds fewer bits than activations do.</summary>
+    public static TheoryData<string> Quantised
+        => ["IQ4_NL", "IQ4_XS", "Q2_K", "Q3_K_M", "Q4_0", "Q4_1", "Q4_K_M", "Q5_0", "Q5_1", "Q5_K_M", "Q6_K", "Q8_0", "TQ1_0", "TQ2_0"];
+
+    [SharedTheory]
+    [MemberData(nameof(Quantised))]
+    public void Verify_QuantisedFileFast_IsThePathOfGeneration(string format)
+    {
+        var (config, weights, file) = CheckpointLoader.Open(TestData.Shared($"golden/gguf/quantised/{format}.gguf"));
+        using var model = new Heed.Transformer(config, weights, file, threads: 1, ActivationPrecision.Int8);
+        using var expected = SafetensorsFile.Open(TestData.Shared($"golden/gguf/quantised/{format}.safetensors"));
+        Assert.True(expected.Find("input_ids")!.Shape[^1] >= Products.PanelTokens, "the text must be longer than a pass that uses 8-bit activations");
+        var logits = CheckpointVerifier.Verify(model, expected, fast: true).Single(c => c.Name == "logits");
+        Assert.Equal(Verdict.Equal, logits.Verdict);
+        // Float32 activations, which a pass of many tokens uses whatever the precision, stay within LogitBound: this is another path.
+        Assert.InRange(logits.Difference, 1e-3, CheckpointVerifier.FastLogitBound);
+    }
 
     private static void AssertEqual(string place, string expectedFile)
     {
