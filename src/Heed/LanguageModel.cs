@@ -40,6 +40,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>How it is configured.</summary>
     public TransformerConfig Config => Transformer.Config;
 
+    /// <summary>Its weights by name: <c>model.Weights["blocks.3.attn.W_Q"]</c>, <c>model.Weights.W_Q[layer, head]</c>.</summary>
+    public NamedWeights Weights => field ??= new(Transformer);
+
     /// <summary>Its tokenizer, read when first used.</summary>
     /// <exception cref="HeedException">The checkpoint has no tokenizer, or one that cannot be read.</exception>
     public Tokenizer Tokenizer => _tokenizer.Value;

@@ -86,6 +86,9 @@ public sealed unsafe class Transformer : IDisposable
     /// <summary>The cosines and sines of a layer that has rotary positions.</summary>
     internal RotaryTable RotaryOf(int layer) => _rotary[layer]!;
 
+    /// <summary>True once its file may be gone.</summary>
+    internal bool IsDisposed => _isDisposed;
+
     /// <inheritdoc/>
     public void Dispose()
     {
