@@ -6,7 +6,7 @@ const int layer = 1, head = 2;
 var tokens = model.Tokenizer.Encode("the cat sat on the mat");
 
 // One pass; the trace keeps the activations named.
-var trace = model.Trace(tokens.Ids, $"blocks.{layer}.attn.*");
+var trace = model.Trace(tokens.Ids, [$"blocks.{layer}.attn.*"]);
 var raw = trace[$"blocks.{layer}.attn.hook_raw_scores"];        // [head, query, key]: q·k
 var scaled = trace[$"blocks.{layer}.attn.hook_scaled_scores"];  // [head, query, key]: ÷ √d
 var pattern = trace[$"blocks.{layer}.attn.hook_pattern"];       // [head, query, key]: softmax; each query's weights add up to 1

@@ -106,25 +106,37 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Runs a text once and keeps what it computed.</summary>
     /// <param name="text">The text; special tokens are added as the tokenizer is used to.</param>
-    /// <param name="names">Names or patterns of what to keep (<see cref="ActivationNames"/>; <c>*</c> stands for anything); none: everything.</param>
-    public Trace Trace(string text, params IEnumerable<string> names) => Trace(Tokenizer.Encode(text).Ids, names);
+    /// <param name="names">Names or patterns of what to keep (<see cref="ActivationNames"/>; <c>*</c> stands for any text); null: everything.</param>
+    /// <param name="edits">Changes made while it runs; what is kept is what they leave.</param>
+    public Trace Trace(string text, IEnumerable<string>? names = null, IEnumerable<Edit>? edits = null) => Trace(Tokenizer.Encode(text).Ids, names, edits);
 
     /// <summary>Runs tokens once and keeps what they computed.</summary>
-    public Trace Trace(int[] tokens, params IEnumerable<string> names)
+    public Trace Trace(int[] tokens, IEnumerable<string>? names = null, IEnumerable<Edit>? edits = null)
+        => Trace(tokens, names is null ? Tracing.Trace.Everything() : Tracing.Trace.Of(names), edits);
+
+    /// <summary>Runs tokens once and fills a trace, up to the last layer of which it keeps something.</summary>
+    /// <param name="tokens">The text.</param>
+    /// <param name="trace">What to keep.</param>
+    /// <param name="edits">Changes made while it runs.</param>
+    /// <param name="from">A kept <c>blocks.k.hook_resid_pre</c> or <c>hook_resid_post</c> of the same tokens to start from.</param>
+    /// <returns><paramref name="trace"/></returns>
+    public Trace Trace(int[] tokens, Trace trace, IEnumerable<Edit>? edits = null, Activation? from = null)
     {
-        var trace = names.Any() ? Tracing.Trace.Of(names) : Tracing.Trace.Everything();
-        Transformer.Forward(new SequenceRun { Tokens = tokens, Trace = trace, Rows = LogitRows.None });
+        Transformer.Forward(new SequenceRun { Tokens = tokens, Trace = trace, Edits = [.. edits ?? []], From = from, Rows = LogitRows.None });
         return trace;
     }
 
     /// <summary>Mean −ln p(next token) over a text, in nats, and how many tokens were predicted.</summary>
-    public (double Loss, int Count) Loss(int[] tokens)
+    /// <param name="tokens">The text.</param>
+    /// <param name="edits">Changes made while it runs.</param>
+    public (double Loss, int Count) Loss(int[] tokens, IEnumerable<Edit>? edits = null)
     {
         double sum = 0;
         var scored = 0;
         Transformer.Forward(new SequenceRun
         {
             Tokens = tokens,
+            Edits = [.. edits ?? []],
             Rows = LogitRows.All,
             Handler = (position, logits) =>
             {
@@ -139,7 +151,8 @@ public sealed class LanguageModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Transformer.Dispose();
 
-    internal static unsafe double TokenLoss(ReadOnlySpan<float> logits, int token)
+    /// <summary>−ln p(token) in nats, of the distribution that the logits [V] give.</summary>
+    public static unsafe double TokenLoss(ReadOnlySpan<float> logits, int token)
     {
         fixed (float* p = logits) return VectorMath.LogSumExp(p, logits.Length) - logits[token];
     }

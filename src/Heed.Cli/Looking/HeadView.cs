@@ -96,7 +96,7 @@ internal sealed class HeadView
     private static HeadChoice Choose(LanguageModel model, int[] tokens, int? layer, int? head)
     {
         tokens = tokens[..HeadChoice.TokensFor(model.Config, tokens.Length)];
-        var trace = model.Trace(tokens, layer is { } l ? ActivationNames.InBlock(l, ActivationNames.Pattern) : $"blocks.*.{ActivationNames.Pattern}");
+        var trace = model.Trace(tokens, [layer is { } l ? ActivationNames.InBlock(l, ActivationNames.Pattern) : $"blocks.*.{ActivationNames.Pattern}"]);
         return HeadChoice.Of(trace, model.Config, layer, head);
     }
 

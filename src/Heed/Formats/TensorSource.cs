@@ -21,6 +21,10 @@ internal sealed record TensorSource(string Name, ElementType Type, IReadOnlyList
     /// <summary>Float32 numbers; the array is read when the file is written.</summary>
     public static TensorSource Of(string name, float[] values, params long[] shape) => Of(name, ElementType.F32, values, shape);
 
+    /// <summary>Float32 numbers; the memory is read when the file is written.</summary>
+    public static TensorSource Of(string name, ReadOnlyMemory<float> values, params long[] shape)
+        => new(name, ElementType.F32, shape, stream => WriteAll(stream, values.Span));
+
     /// <summary>64-bit integers; the array is read when the file is written.</summary>
     public static TensorSource Of(string name, long[] values, params long[] shape) => Of(name, ElementType.I64, values, shape);
 
@@ -36,14 +40,14 @@ internal sealed record TensorSource(string Name, ElementType Type, IReadOnlyList
     });
 
     private static TensorSource Of<T>(string name, ElementType type, T[] values, long[] shape) where T : unmanaged
-        => new(name, type, shape, stream => WriteAll(stream, values));
+        => new(name, type, shape, stream => WriteAll<T>(stream, values));
 
     /// <summary>Writes an array's bytes, also where they are more than a span can hold.</summary>
-    private static void WriteAll<T>(Stream stream, T[] values) where T : unmanaged
+    private static void WriteAll<T>(Stream stream, ReadOnlySpan<T> values) where T : unmanaged
     {
         const int Most = 1 << 22;
         for (var at = 0; at < values.Length; at += Math.Min(Most, values.Length - at))
-            stream.Write(MemoryMarshal.AsBytes(values.AsSpan(at, Math.Min(Most, values.Length - at))));
+            stream.Write(MemoryMarshal.AsBytes(values.Slice(at, Math.Min(Most, values.Length - at))));
     }
 
     /// <summary>Writes the tensor and checks that it wrote what its shape promises.</summary>

@@ -1,3 +1,5 @@
+using Heed.Tracing;
+
 namespace Heed;
 
 /// <summary>
@@ -59,6 +61,12 @@ public sealed record GenerationOptions
     /// (its first token stays) and the rest is read again.</summary>
     public bool SlidingContext { get; init; }
 
+    /// <summary>Filled while generating: prompt and new tokens (all but the last, which nothing has read yet) as one text. Not with <see cref="SlidingContext"/>.</summary>
+    public Trace? Trace { get; init; }
+
+    /// <summary>Changes made while generating, at the positions they name, counted from the prompt's first token.</summary>
+    public IReadOnlyList<Edit> Edits { get; init; } = [];
+
     /// <summary>Checks every value's range; generation does so itself.</summary>
     /// <param name="vocabularySize">V: token ids are below it.</param>
     /// <exception cref="HeedException">Names the first value that is outside its range.</exception>
@@ -72,6 +80,7 @@ public sealed record GenerationOptions
         Require(float.IsFinite(RepetitionPenalty) && RepetitionPenalty > 0, nameof(RepetitionPenalty), RepetitionPenalty, "above 0");
         Require(float.IsFinite(FrequencyPenalty), nameof(FrequencyPenalty), FrequencyPenalty, "a finite number");
         Require(float.IsFinite(PresencePenalty), nameof(PresencePenalty), PresencePenalty, "a finite number");
+        Require(Trace is null || !SlidingContext, nameof(SlidingContext), SlidingContext, "off where a trace is filled: positions that are forgotten cannot be joined");
         Require(Alternatives is >= 0 and <= 100, nameof(Alternatives), Alternatives, "from 0 to 100");
         foreach (var (token, bias) in LogitBias)
         {

@@ -31,12 +31,12 @@ internal sealed unsafe class Generator
         _decoder = tokenizer.CreateDecoder();
         _stops = new(options.Stop);
         _cache = cache ?? new(model.Config);
-        _run = new() { Cache = _cache };
+        _run = new() { Cache = _cache, Trace = options.Trace, Edits = options.Edits, IsOpenEnded = true };
         _prompt = prompt;
         _sampler.AddPrompt(prompt);
 
-        // The cache keeps what it shares with the prompt; the last prompt token always runs, for its logits.
-        var shared = _cache.Tokens.CommonPrefixLength(prompt);
+        // The cache keeps what it shares with the prompt (nothing, where the whole is to be seen or changed); the last prompt token always runs, for its logits.
+        var shared = options.Trace is not null || options.Edits.Count > 0 ? 0 : _cache.Tokens.CommonPrefixLength(prompt);
         _cache.Truncate(Math.Min(shared, Math.Max(0, prompt.Length - 1)));
     }
 

@@ -9,6 +9,24 @@ namespace Heed.Tracing;
 /// <param name="Values">All numbers, the last axis fastest.</param>
 public sealed record Activation(string Name, IReadOnlyList<string> Axes, IReadOnlyList<int> Shape, ReadOnlyMemory<float> Values)
 {
+    /// <summary>For each axis of which only some entries were kept: which ones, as the model counts them (head 7, position 12).</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<int>> Selected { get; init; } = NoSelection;
+
+    private static readonly Dictionary<string, IReadOnlyList<int>> NoSelection = [];
+
+    /// <summary>Where on <paramref name="axis"/> the model's own index is kept: with heads 3 and 7 kept, head 7 is at 1.</summary>
+    /// <exception cref="HeedException">The axis does not exist, or that entry was not kept.</exception>
+    public int At(string axis, int index)
+    {
+        var number = Array.FindIndex([.. Axes], a => a == axis);
+        if (number < 0) throw new HeedException($"{this} has no axis \"{axis}\".");
+        if (!Selected.TryGetValue(axis, out var kept))
+            return (uint)index < (uint)Shape[number] ? index : throw new HeedException($"{this}: {axis} {index} is outside 0…{Shape[number] - 1}.");
+        for (var i = 0; i < kept.Count; i++)
+            if (kept[i] == index) return i;
+        throw new HeedException($"{this}: {axis} {index} was not kept; kept are {string.Join(", ", kept)}.");
+    }
+
     /// <summary>The number at <paramref name="indices"/>, one index an axis.</summary>
     public float this[params ReadOnlySpan<int> indices] => Values.Span[Offset(indices, Shape.Count)];
 

@@ -94,6 +94,9 @@ public static class ActivationNames
     /// <summary>The experts' weights, 0 for those not chosen [position, expert]; only with experts.</summary>
     public const string ExpertWeights = "mlp.hook_expert_weights";
 
+    /// <summary>The four grids [head, query, key] of one layer, each made from the one before.</summary>
+    internal static readonly string[] Grids = [RawScores, ScaledScores, Scores, Pattern];
+
     /// <summary>The full name of a layer's activation: <c>blocks.3.attn.hook_pattern</c>.</summary>
     public static string InBlock(int layer, string name) => $"blocks.{layer}.{name}";
 

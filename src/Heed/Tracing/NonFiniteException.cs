@@ -6,19 +6,34 @@ public sealed class NonFiniteException : HeedException
     /// <summary>The error described by <paramref name="message"/>.</summary>
     public NonFiniteException(string message) : base(message) { }
 
-    internal static unsafe void Check(string name, float* values, ReadOnlySpan<(string Axis, int Length)> axes, int count)
+    /// <summary>Throws if one of the numbers of an activation is not finite.</summary>
+    /// <param name="info">The activation.</param>
+    /// <param name="values">Its numbers, row-major.</param>
+    /// <param name="shape">How long its axes are.</param>
+    /// <param name="firstPosition">The position in the text of the first row.</param>
+    /// <param name="edits">What changed it, if anything did.</param>
+    internal static unsafe void Check(ActivationInfo info, float* values, ReadOnlySpan<int> shape, int firstPosition, IReadOnlyList<Edit>? edits = null)
     {
-        for (var i = 0; i < count; i++)
+        var count = 1L;
+        foreach (var length in shape) count *= length;
+        if (Numerics.VectorMath.AllFinite(values, count)) return;
+        // Masked scores are −∞ by design; only NaN and +∞ are wrong there.
+        var isMasked = info.Local == ActivationNames.Scores;
+        for (var i = 0L; i < count; i++)
         {
-            if (float.IsFinite(values[i])) continue;
-            var at = new string[axes.Length];
-            for (int axis = axes.Length - 1, rest = i; axis >= 0; axis--)
+            if (float.IsFinite(values[i]) || (isMasked && float.IsNegativeInfinity(values[i]))) continue;
+            var at = new string[shape.Length];
+            var rest = i;
+            for (var axis = shape.Length - 1; axis >= 0; axis--)
             {
-                at[axis] = $"{axes[axis].Axis} {rest % axes[axis].Length}";
-                rest /= axes[axis].Length;
+                var first = info.Axes[axis].Axis is "position" or "query" ? firstPosition : 0;
+                at[axis] = $"{info.Axes[axis].Axis} {first + rest % shape[axis]}";
+                rest /= shape[axis];
             }
-            throw new NonFiniteException($"{name} is {values[i]} at {string.Join(", ", at)}: the first activation that is not finite. " +
-                "The weights it was made with are damaged or overflow; check the file with 'heed info', or get it again.");
+            var where = $"{info.Name} is {values[i]} at {string.Join(", ", at)}";
+            throw new NonFiniteException(edits is not null
+                ? $"{where} after the edit ({string.Join("; ", edits)}). Give it finite numbers."
+                : $"{where}: the first activation that is not finite. The weights it was made with are damaged or overflow; check the file with 'heed info', or get it again.");
         }
     }
 }

@@ -1,75 +1,149 @@
-using System.IO.Enumeration;
-
 namespace Heed.Tracing;
 
 /// <summary>
-/// What one pass computed, by name. Made with what is to be kept, given to the pass, read afterwards:
-/// <c>trace["blocks.3.attn.hook_pattern"]</c>.
+/// What a run computed, by name. Made with what is to be kept, given to the run, read afterwards:
+/// <c>trace["blocks.3.attn.hook_pattern"]</c>. Given to several passes over one cache (while generating), it joins their positions
+/// into what one pass over the whole text gives.
 /// </summary>
-/// <remarks>The pass calls <see cref="Observe"/> with the live buffer at every named point; edits will act there too.</remarks>
 public sealed class Trace
 {
-    private readonly Func<string, bool> _keep;
-    private readonly Dictionary<string, Activation> _kept = [];
+    private readonly Dictionary<string, KeptActivation> _kept = [];
+    private readonly Dictionary<string, Activation> _loaded = [];
+    private readonly List<int> _tokens = [];
+    private readonly List<string> _order = [];
 
-    private Trace(Func<string, bool> keep) => _keep = keep;
-
-    /// <summary>Keeps every activation.</summary>
-    public static Trace Everything() => new(_ => true);
-
-    /// <summary>Keeps the activations whose canonical name or alias matches one of <paramref name="patterns"/>;
-    /// <c>*</c> stands for any text (<c>blocks.*.attn.hook_pattern</c>).</summary>
-    public static Trace Of(params IEnumerable<string> patterns)
+    /// <summary>A trace that keeps what <paramref name="selection"/> says.</summary>
+    public Trace(TraceSelection selection)
     {
-        string[] all = [.. patterns.Select(ActivationNames.Canonical)];
-        return new(name => all.Any(p => FileSystemName.MatchesSimpleExpression(p, name, ignoreCase: false)
-                                     || ResolveIn(p) == name || ResolveIn(p, gated: true) == name));
+        ArgumentNullException.ThrowIfNull(selection);
+        Selection = selection;
     }
 
-    /// <summary>Keeps nothing, but looks for the first activation that is not finite.</summary>
-    internal static Trace Diagnosing() => new(_ => false);
+    /// <summary>A trace read from a file.</summary>
+    internal Trace(IEnumerable<Activation> activations, IEnumerable<int> tokens, int firstPosition) : this(new TraceSelection())
+    {
+        foreach (var activation in activations)
+        {
+            _loaded.Add(activation.Name, activation);
+            _order.Add(activation.Name);
+        }
+        _tokens.AddRange(tokens);
+        FirstPosition = firstPosition;
+    }
+
+    /// <summary>Keeps every activation.</summary>
+    public static Trace Everything() => new(new TraceSelection());
+
+    /// <summary>Keeps the activations of these names, aliases or patterns; <c>*</c> stands for any text (<c>blocks.*.attn.hook_pattern</c>).</summary>
+    public static Trace Of(params IEnumerable<string> names) => new(new TraceSelection { Names = [.. names] });
+
+    /// <summary>Keeps nothing, but looks at everything for the first activation that is not finite.</summary>
+    internal static Trace Diagnosing() => new(new TraceSelection()) { IsDiagnosing = true };
+
+    /// <summary>What it keeps.</summary>
+    public TraceSelection Selection { get; }
+
+    /// <summary>The tokens whose activations it has seen.</summary>
+    public IReadOnlyList<int> Tokens => _tokens;
+
+    /// <summary>The position of the first of <see cref="Tokens"/>: above 0 where what came before ran without the trace.</summary>
+    public int FirstPosition { get; private set; }
 
     /// <summary>The kept activations' canonical names, in the order of computation.</summary>
-    public IReadOnlyCollection<string> Names => _kept.Keys;
+    public IReadOnlyCollection<string> Names => _order;
+
+    /// <summary>Bytes of the numbers kept so far.</summary>
+    public long ByteLength => _kept.Values.Sum(k => k.ByteLength) + _loaded.Values.Sum(a => (long)a.Values.Length * sizeof(float));
 
     /// <summary>The activation of that name or alias; an unknown one is an error that says what was kept.</summary>
     public Activation this[string name] => Find(name)
-        ?? throw new HeedException($"The trace has no activation \"{name}\". It kept {_kept.Count}: {string.Join(", ", _kept.Keys.Take(40))}{(_kept.Count > 40 ? ", …" : "")}.");
+        ?? throw new HeedException($"The trace has no activation \"{name}\". It kept {_order.Count}: {string.Join(", ", _order.Take(40))}{(_order.Count > 40 ? ", …" : "")}.");
 
     /// <summary>The activation of that name or alias, or null.</summary>
     public Activation? Find(string name)
     {
         var canonical = ActivationNames.Canonical(name);
-        return _kept.GetValueOrDefault(canonical)
-            ?? _kept.GetValueOrDefault(ResolveIn(canonical, gated: true)) ?? _kept.GetValueOrDefault(ResolveIn(canonical));
+        if (canonical.EndsWith(".mlp.in.hook_out", StringComparison.Ordinal))
+        {
+            var block = canonical[..^"mlp.in.hook_out".Length];
+            return Find(block + ActivationNames.MlpPreLinear) ?? Find(block + ActivationNames.MlpPre);
+        }
+        return _loaded.GetValueOrDefault(canonical) ?? _kept.GetValueOrDefault(canonical)?.Join();
     }
 
-    /// <summary>True if the pass must compute this activation.</summary>
-    internal bool Wants(string name) => _keep(name);
+    /// <summary>Writes the activations, their axes and the tokens to a safetensors file, whole or not at all.</summary>
+    /// <param name="path">The file; tensors have the activations' names, so Python reads it as any other.</param>
+    /// <param name="metadata">More text for the file's header, such as the model and the text.</param>
+    public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null) => TraceFile.Save(this, path, metadata);
 
-    /// <summary>True if the pass must compute this activation of a layer.</summary>
-    internal bool Wants(int layer, string name) => _keep(ActivationNames.InBlock(layer, name));
+    /// <summary>Reads a trace that <see cref="Save"/> wrote.</summary>
+    /// <exception cref="HeedException">The file is damaged, or is no trace.</exception>
+    public static Trace Load(string path) => TraceFile.Load(path);
 
-    /// <summary>The pass has computed an activation: keep it if it is wanted, and refuse numbers that are not finite.</summary>
-    /// <param name="name">Its canonical name.</param>
-    /// <param name="values">The live buffer, row-major.</param>
-    /// <param name="axes">What the axes are, with their lengths.</param>
-    internal unsafe void Observe(string name, float* values, params ReadOnlySpan<(string Axis, int Length)> axes)
+    /// <summary>Bytes it would keep of a text of <paramref name="positions"/> tokens, and those the run needs to make it.</summary>
+    public long BytesFor(ActivationCatalog catalog, int positions)
     {
-        var count = 1;
-        foreach (var (_, length) in axes) count = checked(count * length);
-        if (!name.EndsWith(ActivationNames.Scores, StringComparison.Ordinal))
-            NonFiniteException.Check(name, values, axes, count);
-        if (!_keep(name)) return;
-        var shape = new int[axes.Length];
-        var labels = new string[axes.Length];
-        for (var i = 0; i < axes.Length; i++) (labels[i], shape[i]) = axes[i];
-        _kept[name] = new(name, labels, shape, new ReadOnlySpan<float>(values, count).ToArray());
+        ArgumentNullException.ThrowIfNull(catalog);
+        var (from, to) = EditSite.Clip(Selection.Positions, positions);
+        double kept = 0, grid = 0;
+        foreach (var info in Selected(catalog))
+        {
+            double count = 1;
+            foreach (var (axis, length) in info.Axes)
+                count *= axis is "position" or "query" ? to - from : axis == "key" ? positions : axis is "head" or "kv_head" && Selection.Heads is { } heads ? Math.Min(heads.Count, length) : length;
+            kept += count;
+            // The grids of one layer at a time are made whole, for all heads.
+            if (info.Axes[^1].Axis == "key") grid = Math.Max(grid, (double)info.Axes[0].Length * positions * positions);
+        }
+        return (long)Math.Min((kept + grid) * sizeof(float), long.MaxValue / 2);
     }
 
-    /// <summary>"mlp.in.hook_out" is what enters the non-linear function, or what the gate multiplies.</summary>
-    private static string ResolveIn(string name, bool gated = false)
-        => name.EndsWith(".mlp.in.hook_out", StringComparison.Ordinal)
-            ? name[..^"mlp.in.hook_out".Length] + (gated ? ActivationNames.MlpPreLinear : ActivationNames.MlpPre)
-            : name;
+    internal bool IsDiagnosing { get; private init; }
+
+    /// <summary>The activations of a model that it keeps.</summary>
+    internal IEnumerable<ActivationInfo> Selected(ActivationCatalog catalog)
+    {
+        if (IsDiagnosing) return [];
+        if (Selection.Names.Count == 0) throw new HeedException("The trace is to keep no names at all; give at least one, or leave them out to keep everything.");
+        foreach (var layer in Selection.Layers ?? [])
+            if ((uint)layer >= (uint)catalog.LayerCount) throw new HeedException($"Layer {layer} does not exist: the model has layers 0…{catalog.LayerCount - 1}.");
+        foreach (var head in Selection.Heads ?? [])
+            if ((uint)head >= (uint)catalog.MaxHeads) throw new HeedException($"Head {head} does not exist: the model has heads 0…{catalog.MaxHeads - 1} in a layer.");
+        var wanted = Selection.Names.SelectMany(catalog.Match).ToHashSet();
+        var layers = Selection.Layers?.ToHashSet();
+        return catalog.All.Where(info => wanted.Contains(info) && (layers is null || info.Layer < 0 || info.Layer == catalog.LayerCount || layers.Contains(info.Layer)));
+    }
+
+    /// <summary>Before a run: refuses what would not fit, and starts anew if the run starts a text.</summary>
+    internal void Begin(ActivationCatalog catalog, int firstPosition, ReadOnlySpan<int> tokens, int length)
+    {
+        if (_loaded.Count > 0) throw new HeedException("This trace was read from a file, and cannot be filled again. Make a new one.");
+        var bytes = BytesFor(catalog, length);
+        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (bytes > Math.Min(Selection.MaxBytes ?? long.MaxValue, available))
+            throw new HeedException($"The trace of {length} tokens would take {Size(bytes)}; {(Selection.MaxBytes is { } limit && limit <= available ? $"the limit is {Size(limit)}" : $"this machine has {Size(available)}")}. " +
+                "Keep fewer names, layers, heads or positions, or use a shorter text.");
+        if (firstPosition == 0 || _tokens.Count == 0)
+        {
+            _kept.Clear();
+            _order.Clear();
+            _tokens.Clear();
+            FirstPosition = firstPosition;
+        }
+        else if (FirstPosition + _tokens.Count != firstPosition)
+        {
+            throw new HeedException($"The trace has positions {FirstPosition}…{FirstPosition + _tokens.Count - 1}; it cannot go on at {firstPosition}. Use one trace for one text.");
+        }
+        _tokens.AddRange(tokens);
+    }
+
+    /// <summary>What collects an activation.</summary>
+    internal KeptActivation Collect(ActivationInfo info, int[]? heads)
+    {
+        if (_kept.TryGetValue(info.Name, out var kept)) return kept;
+        _order.Add(info.Name);
+        return _kept[info.Name] = new(info, heads);
+    }
+
+    internal static string Size(long bytes) => bytes >= 1L << 30 ? $"{bytes / (double)(1L << 30):F1} GiB" : bytes >= 1 << 20 ? $"{bytes / (double)(1 << 20):F1} MiB" : $"{bytes / 1024.0:F1} KiB";
 }

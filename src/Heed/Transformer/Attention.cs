@@ -34,15 +34,15 @@ internal static unsafe class Attention
             Clip(key, limit, (long)N * K * d);
             Clip(value, limit, (long)N * K * d);
         }
-        pass.Observe(layer, ActivationNames.Query, query, "head", H, "size", d);
-        pass.Observe(layer, ActivationNames.Key, key, "kv_head", K, "size", d);
-        pass.Observe(layer, ActivationNames.Value, value, "kv_head", K, "size", d);
+        pass.Observe(layer, ActivationNames.Query, query, H * d);
+        pass.Observe(layer, ActivationNames.Key, key, K * d);
+        pass.Observe(layer, ActivationNames.Value, value, K * d);
 
         // 2. Some families bring queries and keys to a common size first.
         if (config.QueryKeyNorm != QueryKeyNorm.None)
         {
-            Normalize(pass, config, weights.QueryNorm!, query, H, layer, ActivationNames.QueryNorm, "head");
-            Normalize(pass, config, weights.KeyNorm!, key, K, layer, ActivationNames.KeyNorm, "kv_head");
+            Normalize(pass, config, weights.QueryNorm!, query, H, layer, ActivationNames.QueryNorm);
+            Normalize(pass, config, weights.KeyNorm!, key, K, layer, ActivationNames.KeyNorm);
         }
 
         // 3. Position: queries and keys turn, each pair of numbers by an angle that grows with the position.
@@ -51,7 +51,12 @@ internal static unsafe class Attention
         {
             var table = config.Rotary is null ? null : model.RotaryOf(layer);
             table?.Prepare(slice.Length);
-            var job = new PlaceJob { Slice = slice, Config = config, Layer = layer, Table = table, Query = query, Key = key, Value = value };
+            var own = table is null || slice.Run.Probe is not { } probe ? null : TracedRotary.Observe(model, probe, slice, layer, config.Rotary!, table);
+            var job = new PlaceJob
+            {
+                Slice = slice, Config = config, Layer = layer, Table = table, Query = query, Key = key, Value = value,
+                Cos = own is null ? null : own.Value.Cos.Pointer, Sin = own is null ? null : own.Value.Sin.Pointer,
+            };
             if (slice.Count < 8)
                 for (var t = 0; t < slice.Count; t++) job.Run(t, 0);
             else
@@ -59,20 +64,23 @@ internal static unsafe class Attention
         }
         if (config.Rotary is not null)
         {
-            pass.Observe(layer, ActivationNames.RotatedQuery, query, "head", H, "size", d);
-            pass.Observe(layer, ActivationNames.RotatedKey, key, "kv_head", K, "size", d);
+            pass.Observe(layer, ActivationNames.RotatedQuery, query, H * d);
+            if (pass.Observe(layer, ActivationNames.RotatedKey, key, K * d))
+                foreach (ref readonly var slice in pass.Slices)
+                    for (var t = 0; t < slice.Count; t++)
+                        slice.Cache.Write(layer, slice.Position + t, key + ((long)slice.Row + t) * K * d, value + ((long)slice.Row + t) * K * d);
         }
 
         // 4. Scores. 5. ÷√d. 6. Mask. 7. Softmax. 8. Values summed with the pattern's weights.
         FusedAttention.Forward(model, pass, layer, query, z);
         foreach (ref readonly var slice in pass.Slices)
-            if (slice.Run.Trace is not null) TracedAttention.Forward(model, slice, layer, query, z);
-        pass.Observe(layer, ActivationNames.Z, z, "head", H, "size", d);
+            if (slice.Run.Probe is { } probe && probe.WantsGrid(layer)) TracedAttention.Forward(model, probe, slice, layer, query, z);
+        pass.Observe(layer, ActivationNames.Z, z, H * d);
 
         // 9. W_O (Value↑ of all heads) maps the sums back to the embeddings' space and adds the heads up: ΔE.
         Products.Multiply(model.Team, [weights.Output.Into(output)], z, H * d, N, pass.Precision);
-        TracedAttention.Result(model, pass, layer, z);
-        pass.Observe(layer, ActivationNames.AttentionLinearOut, output, "width", D);
+        TracedAttention.Result(model, pass, layer, z, output);
+        pass.Observe(layer, ActivationNames.AttentionLinearOut, output, D);
     }
 
     /// <summary>The end of step 1 where the model says so: x[i] between −limit and limit. A NaN stays one.</summary>
@@ -90,21 +98,31 @@ internal static unsafe class Attention
         public RotaryTable? Table;
         public float* Query, Key, Value;
 
+        /// <summary>Edited cosines and sines [T, rotary], or null for the table's.</summary>
+        public float* Cos, Sin;
+
         public readonly void Run(int t, int worker)
         {
             int H = Config.Heads, K = Config.KeyValueHeads, d = Config.HeadSize, position = Slice.Position + t;
             var n = (long)Slice.Row + t;
             if (Table is not null)
             {
-                for (var h = 0; h < H; h++) Table.Rotate(Query + (n * H + h) * d, position);
-                for (var h = 0; h < K; h++) Table.Rotate(Key + (n * K + h) * d, position);
+                for (var h = 0; h < H; h++) Rotate(Query + (n * H + h) * d, t);
+                for (var h = 0; h < K; h++) Rotate(Key + (n * K + h) * d, t);
             }
             Slice.Cache.Write(Layer, position, Key + n * K * d, Value + n * K * d);
+        }
+
+        private readonly void Rotate(float* head, int t)
+        {
+            var r = Config.Rotary!.Dimensions;
+            if (Cos == null) Table!.Rotate(head, Slice.Position + t);
+            else Table!.Rotate(head, Cos + t * r, Sin + t * r);
         }
     }
 
     /// <summary>Step 2 for queries or keys: x [N, heads, d], in place.</summary>
-    private static void Normalize(Pass pass, LayerConfig config, NormWeights norm, float* x, int heads, int layer, string name, string axis)
+    private static void Normalize(Pass pass, LayerConfig config, NormWeights norm, float* x, int heads, int layer, string name)
     {
         var d = config.HeadSize;
         var whole = config.QueryKeyNorm == QueryKeyNorm.Whole;
@@ -113,24 +131,26 @@ internal static unsafe class Attention
         var ownWeights = config.QueryKeyNorm == QueryKeyNorm.PerHeadOwnWeights;
         var weight = Norm.Pointer(norm.Weight);
         var bias = Norm.Pointer(norm.Bias);
-        var scales = pass.Spare.Take((long)pass.RowCount * groups);
-        var traced = pass.IsTraced;
+        var count = (long)pass.RowCount * groups;
+        var scales = pass.Spare.Take(2 * count);
+        var before = scales + count;
+        var isShown = Norm.IsShown(pass, layer, name);
         for (var n = 0L; n < pass.RowCount; n++)
             for (var g = 0; g < groups; g++)
             {
                 var row = x + (n * groups + g) * width;
                 var own = ownWeights ? g * width : 0;
-                scales[n * groups + g] = traced
+                before[n * groups + g] = scales[n * groups + g] = isShown
                     ? Norm.Row(config.QueryKeyNormKind, null, null, config.QueryKeyNormEpsilon, row, row, width)
                     : Norm.Row(config.QueryKeyNormKind, weight == null ? null : weight + own, bias == null ? null : bias + own,
                         config.QueryKeyNormEpsilon, row, row, width);
             }
-        if (!traced) return;
+        if (!isShown) return;
 
-        // The same in two steps, so that each can be seen.
-        var shown = whole ? "whole" : axis;
-        ObserveByHead(pass, layer, name + ActivationNames.Scale, scales, shown, groups, "one", 1);
-        ObserveByHead(pass, layer, name + ActivationNames.Normalized, x, shown, groups, "size", width);
+        // The same in two steps, so that each can be seen and changed.
+        if (ObserveByHead(pass, layer, name + ActivationNames.Scale, scales, groups, 1))
+            for (var i = 0L; i < count; i++) Norm.Rescale(x + i * width, width, before[i], scales[i]);
+        ObserveByHead(pass, layer, name + ActivationNames.Normalized, x, groups, width);
         for (var n = 0L; n < pass.RowCount; n++)
             for (var g = 0; g < groups; g++)
                 for (var i = 0; i < width; i++)
@@ -140,20 +160,34 @@ internal static unsafe class Attention
                     if (weight != null) v *= weight[own + i];
                     if (bias != null) v += bias[own + i];
                 }
-        ObserveByHead(pass, layer, name + ActivationNames.NormOut, x, shown, groups, "size", width);
+        ObserveByHead(pass, layer, name + ActivationNames.NormOut, x, groups, width);
     }
 
-    /// <summary>Shows [N, heads, size] as [head, position, size], as the reference names these activations.</summary>
-    private static void ObserveByHead(Pass pass, int layer, string name, float* x, string axis, int heads, string lastAxis, int size)
+    /// <summary>Shows [N, heads, size] as [head, position, size], as the reference names these activations; true if an edit changed it.</summary>
+    private static bool ObserveByHead(Pass pass, int layer, string name, float* x, int heads, int size)
     {
+        var isEdited = false;
         foreach (ref readonly var slice in pass.Slices)
         {
-            if (slice.Run.Trace is not { } trace || !trace.Wants(layer, name)) continue;
+            if (slice.Run.Probe is not { } probe || !probe.Wants(layer, name)) continue;
             var turned = new FloatVector(checked(heads * slice.Count * size));
+            Turn(slice, turned, isBack: false);
+            if (!probe.Observe(layer, name, turned.Pointer, slice)) continue;
+            Turn(slice, turned, isBack: true);
+            isEdited = true;
+        }
+        return isEdited;
+
+        void Turn(in Slice slice, FloatVector turned, bool isBack)
+        {
             for (var h = 0; h < heads; h++)
                 for (var t = 0; t < slice.Count; t++)
-                    new ReadOnlySpan<float>(x + (((long)slice.Row + t) * heads + h) * size, size).CopyTo(turned.Span[((h * slice.Count + t) * size)..]);
-            trace.Observe(ActivationNames.InBlock(layer, name), turned.Pointer, (axis, heads), ("position", slice.Count), (lastAxis, size));
+                {
+                    var row = new Span<float>(x + (((long)slice.Row + t) * heads + h) * size, size);
+                    var shown = turned.Span.Slice((h * slice.Count + t) * size, size);
+                    if (isBack) shown.CopyTo(row);
+                    else row.CopyTo(shown);
+                }
         }
     }
 

@@ -25,7 +25,7 @@ internal static unsafe class Embedding
         if (config.EmbeddingScale != 1) VectorMath.Scale(embedded, config.EmbeddingScale, N * E);
         if (weights.ProjectIn is { } projectIn)
             Products.Multiply(model.Team, [new LinearWeights(projectIn, null).Into(residual)], embedded, E, N, ActivationPrecision.Float32);
-        pass.Observe(-1, ActivationNames.Embed, residual, "width", D);
+        pass.Observe(-1, ActivationNames.Embed, residual, D);
 
         // 2. Its position, where positions are learned vectors.
         if (config.LearnedPositionOffset is { } offset)
@@ -34,40 +34,12 @@ internal static unsafe class Embedding
             foreach (ref readonly var slice in pass.Slices)
                 for (var t = 0; t < slice.Count; t++)
                     MatrixRows.Read(weights.Positions!, slice.Position + t + offset, positions + ((long)slice.Row + t) * D);
-            pass.Observe(-1, ActivationNames.PositionEmbed, positions, "width", D);
+            pass.Observe(-1, ActivationNames.PositionEmbed, positions, D);
             VectorMath.Add(positions, residual, N * D);
         }
 
         // 3. BLOOM norms embeddings before the first layer.
         if (weights.EmbeddingNorm is { } norm)
             Norm.Forward(model.Team, pass, config.Norm, norm, config.NormEpsilon, residual, D, residual, -1, null);
-        if (pass.IsTraced) ObserveRotary(model, pass);
-    }
-
-    /// <summary>Shows the first rotary configuration's cosines and sines at the traced sequences' positions.</summary>
-    private static void ObserveRotary(Transformer model, Pass pass)
-    {
-        for (var layer = 0; layer < model.Config.Layers.Count; layer++)
-        {
-            if (model.Config.Layers[layer].Rotary is not { } rotary) continue;
-            foreach (ref readonly var slice in pass.Slices)
-            {
-                if (slice.Run.Trace is not { } trace) continue;
-                var table = model.RotaryOf(layer);
-                table.Prepare(slice.Length);
-                var r = rotary.Dimensions;
-                FloatVector cos = new(slice.Count * r), sin = new(slice.Count * r);
-                for (var t = 0; t < slice.Count; t++)
-                {
-                    table.Expand(table.Cos(slice.Position + t), cos.Pointer + t * r);
-                    table.Expand(table.Sin(slice.Position + t), sin.Pointer + t * r);
-                }
-                trace.Observe(ActivationNames.InBlock(layer, ActivationNames.BlockRotaryCos), cos.Pointer, ("position", slice.Count), ("rotary", r));
-                trace.Observe(ActivationNames.InBlock(layer, ActivationNames.BlockRotarySin), sin.Pointer, ("position", slice.Count), ("rotary", r));
-                if (layer > 0) continue;
-                trace.Observe(ActivationNames.RotaryCos, cos.Pointer, ("position", slice.Count), ("rotary", r));
-                trace.Observe(ActivationNames.RotarySin, sin.Pointer, ("position", slice.Count), ("rotary", r));
-            }
-        }
     }
 }

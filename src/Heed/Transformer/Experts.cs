@@ -18,10 +18,10 @@ internal static unsafe class Experts
         var spare = pass.Spare.Take(2L * N * E + 2L * N * D);
         float* router = spare, chosen = router + (long)N * E, gathered = chosen + (long)N * E, said = gathered + (long)N * D;
         Products.Multiply(model.Team, [weights.Router!.Into(router)], x, D, N, ActivationPrecision.Float32);
-        pass.Observe(layer, ActivationNames.Router, router, "expert", E);
+        pass.Observe(layer, ActivationNames.Router, router, E);
         new Span<float>(chosen, N * E).Clear();
         for (var n = 0; n < N; n++) Choose(experts, router + (long)n * E, chosen + (long)n * E);
-        pass.Observe(layer, ActivationNames.ExpertWeights, chosen, "expert", E);
+        pass.Observe(layer, ActivationNames.ExpertWeights, chosen, E);
 
         // 2. Each expert takes all its tokens at once.
         new Span<float>(output, N * D).Clear();

@@ -22,14 +22,14 @@ internal static unsafe class FusedAttention
         var config = model.Config.Layers[layer];
         var job = new Job { Pass = pass, Config = config, Layer = layer, Query = query, Z = z, Slopes = model.AlibiSlopes };
         var chunks = 0;
-        foreach (var slice in pass.Slices) chunks += Chunks(config, slice);
+        foreach (ref readonly var slice in pass.Slices) chunks += Chunks(config, layer, slice);
         model.Team.Run(ref job, chunks);
     }
 
     /// <summary>A chunk is one head with up to 16 positions, or, for a single new token, one key–value head with its queries.
-    /// Traced sequences are <see cref="TracedAttention"/>'s.</summary>
-    private static int Chunks(LayerConfig config, Slice slice)
-        => slice.Run.Trace is not null ? 0 : slice.Count == 1 ? config.KeyValueHeads : config.Heads * ((slice.Count + QueryRows - 1) / QueryRows);
+    /// Sequences whose grids are looked at are <see cref="TracedAttention"/>'s.</summary>
+    private static int Chunks(LayerConfig config, int layer, in Slice slice)
+        => slice.Run.Probe?.WantsGrid(layer) == true ? 0 : slice.Count == 1 ? config.KeyValueHeads : config.Heads * ((slice.Count + QueryRows - 1) / QueryRows);
 
     private struct Job : IJob
     {
@@ -42,7 +42,7 @@ internal static unsafe class FusedAttention
         public void Run(int chunk, int worker)
         {
             var s = 0;
-            while (chunk >= Chunks(Config, Pass.Slices[s])) chunk -= Chunks(Config, Pass.Slices[s++]);
+            while (chunk >= Chunks(Config, Layer, Pass.Slices[s])) chunk -= Chunks(Config, Layer, Pass.Slices[s++]);
             var slice = Pass.Slices[s];
             int H = Config.Heads, d = Config.HeadSize, group = H / Config.KeyValueHeads;
             if (slice.Count == 1)

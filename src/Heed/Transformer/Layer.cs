@@ -18,14 +18,14 @@ internal static unsafe class Layer
         var normed = pass.Normed.Take((long)N * D);
         var attentionOut = pass.AttentionOut.Take((long)N * D);
         var mlpOut = pass.MlpOut.Take((long)N * D);
-        pass.Observe(layer, ActivationNames.ResidPre, residual, "width", D);
+        pass.Observe(layer, ActivationNames.ResidPre, residual, D);
 
         // 1. Attention reads the (normed) stream and proposes ΔE.
         var attentionIn = Normalize(weights.AttentionNorm, ActivationNames.Norm1, residual, normed);
         Attention.Forward(model, pass, layer, attentionIn, attentionOut);
         Normalize(weights.AttentionPostNorm, ActivationNames.Norm1Post, attentionOut, attentionOut);
         if (config.ResidualScale != 1) VectorMath.Scale(attentionOut, config.ResidualScale, N * D);
-        pass.Observe(layer, ActivationNames.AttentionOut, attentionOut, "width", D);
+        pass.Observe(layer, ActivationNames.AttentionOut, attentionOut, D);
 
         if (config.ParallelResidual)
         {
@@ -34,7 +34,7 @@ internal static unsafe class Layer
             Mlp.Forward(model, pass, layer, parallelIn, mlpOut);
             Normalize(weights.MlpPostNorm, ActivationNames.Norm2Post, mlpOut, mlpOut);
             if (config.ResidualScale != 1) VectorMath.Scale(mlpOut, config.ResidualScale, N * D);
-            pass.Observe(layer, ActivationNames.MlpOut, mlpOut, "width", D);
+            pass.Observe(layer, ActivationNames.MlpOut, mlpOut, D);
             VectorMath.Add(attentionOut, residual, N * D);
             VectorMath.Add(mlpOut, residual, N * D);
         }
@@ -43,18 +43,18 @@ internal static unsafe class Layer
             // 2. E′ = E + ΔE.
             Add(attentionOut, attentionIn);
             Normalize(weights.AttentionResidualNorm, null, residual, residual);
-            pass.Observe(layer, ActivationNames.ResidMid, residual, "width", D);
+            pass.Observe(layer, ActivationNames.ResidMid, residual, D);
 
             // 3. The MLP reads E′ and adds its own.
             var mlpIn = Normalize(weights.MlpNorm, ActivationNames.Norm2, residual, normed);
             Mlp.Forward(model, pass, layer, mlpIn, mlpOut);
             Normalize(weights.MlpPostNorm, ActivationNames.Norm2Post, mlpOut, mlpOut);
             if (config.ResidualScale != 1) VectorMath.Scale(mlpOut, config.ResidualScale, N * D);
-            pass.Observe(layer, ActivationNames.MlpOut, mlpOut, "width", D);
+            pass.Observe(layer, ActivationNames.MlpOut, mlpOut, D);
             Add(mlpOut, mlpIn);
             Normalize(weights.MlpResidualNorm, null, residual, residual);
         }
-        pass.Observe(layer, ActivationNames.ResidPost, residual, "width", D);
+        pass.Observe(layer, ActivationNames.ResidPost, residual, D);
 
         // y = norm(x); without such a norm, x itself.
         float* Normalize(NormWeights? norm, string? name, float* x, float* y)

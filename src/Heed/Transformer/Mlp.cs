@@ -16,7 +16,7 @@ internal static unsafe class Mlp
     {
         if (model.Config.Layers[layer].Experts is null) One(model, pass, layer, x, output);
         else Experts.Forward(model, pass, layer, x, output);
-        pass.Observe(layer, ActivationNames.MlpLinearOut, output, "width", model.Config.Width);
+        pass.Observe(layer, ActivationNames.MlpLinearOut, output, model.Config.Width);
     }
 
     private static void One(Transformer model, Pass pass, int layer, float* x, float* output)
@@ -41,20 +41,20 @@ internal static unsafe class Mlp
         if (config.IsGated)
         {
             Products.Multiply(model.Team, [weights.Gate!.Into(gate), weights.Up.Into(hidden)], x, D, N, pass.Precision);
-            if (isObserved) pass.Observe(layer, ActivationNames.MlpPre, gate, "hidden", F);
-            if (isObserved) pass.Observe(layer, ActivationNames.MlpPreLinear, hidden, "hidden", F);
+            if (isObserved) pass.Observe(layer, ActivationNames.MlpPre, gate, F);
+            if (isObserved) pass.Observe(layer, ActivationNames.MlpPreLinear, hidden, F);
         }
         else
         {
             Products.Multiply(model.Team, [weights.Up.Into(hidden)], x, D, N, pass.Precision);
-            if (isObserved) pass.Observe(layer, ActivationNames.MlpPre, hidden, "hidden", F);
+            if (isObserved) pass.Observe(layer, ActivationNames.MlpPre, hidden, F);
         }
         var job = new BendJob { Function = config.Activation, Gate = gate, Hidden = hidden, Width = F };
         if (N < 8)
             for (var n = 0; n < N; n++) job.Run(n, 0);
         else
             model.Team.Run(ref job, N);
-        if (isObserved) pass.Observe(layer, ActivationNames.MlpPost, hidden, "hidden", F);
+        if (isObserved) pass.Observe(layer, ActivationNames.MlpPost, hidden, F);
     }
 
     private struct BendJob : IJob

@@ -20,17 +20,19 @@ internal static unsafe class Norm
     public static void Forward(ThreadTeam team, Pass pass, NormKind kind, NormWeights weights, float epsilon,
         float* x, int width, float* y, int layer, string? name)
     {
-        if (pass.IsTraced && name is not null)
+        if (name is not null && IsShown(pass, layer, name))
         {
-            // The same result in two steps, so that each can be seen.
-            var scales = pass.Spare.Take(pass.RowCount);
+            // The same result in two steps, so that each can be seen and changed.
+            var scales = pass.Spare.Take(2L * pass.RowCount);
+            var before = scales + pass.RowCount;
             for (var n = 0L; n < pass.RowCount; n++)
-                scales[n] = Row(kind, null, null, epsilon, x + n * width, y + n * width, width);
-            pass.Observe(layer, name + ActivationNames.Scale, scales, "one", 1);
-            pass.Observe(layer, name + ActivationNames.Normalized, y, "width", width);
+                before[n] = scales[n] = Row(kind, null, null, epsilon, x + n * width, y + n * width, width);
+            if (pass.Observe(layer, name + ActivationNames.Scale, scales, 1))
+                for (var n = 0L; n < pass.RowCount; n++) Rescale(y + n * width, width, before[n], scales[n]);
+            pass.Observe(layer, name + ActivationNames.Normalized, y, width);
             for (var n = 0L; n < pass.RowCount; n++)
                 Affine(weights, y + n * width, width);
-            pass.Observe(layer, name + ActivationNames.NormOut, y, "width", width);
+            pass.Observe(layer, name + ActivationNames.NormOut, y, width);
             return;
         }
         var job = new RowsJob { Kind = kind, Weight = Pointer(weights.Weight), Bias = Pointer(weights.Bias), Epsilon = epsilon, X = x, Y = y, Width = width };
@@ -39,6 +41,10 @@ internal static unsafe class Norm
         else
             team.Run(ref job, pass.RowCount);
     }
+
+    /// <summary>True if one of the norm's three activations is kept, edited or checked.</summary>
+    public static bool IsShown(Pass pass, int layer, string name)
+        => pass.IsTraced && (pass.Wants(layer, name + ActivationNames.Scale) || pass.Wants(layer, name + ActivationNames.Normalized) || pass.Wants(layer, name + ActivationNames.NormOut));
 
     /// <summary>Norms one vector; returns what it was divided by.</summary>
     public static float Row(NormKind kind, float* weight, float* bias, float epsilon, float* x, float* y, int width)
@@ -54,6 +60,12 @@ internal static unsafe class Norm
             VectorMath.LayerNorm(x, weight, bias, epsilon, y, width, out scale);
         }
         return scale;
+    }
+
+    /// <summary>What was divided by <paramref name="before"/> becomes what <paramref name="after"/>, an edited scale, gives.</summary>
+    public static void Rescale(float* y, int width, float before, float after)
+    {
+        if (after != before) VectorMath.Scale(y, before / after, width);
     }
 
     /// <summary>y = y·weight + bias.</summary>

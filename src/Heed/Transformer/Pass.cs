@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Heed.Numerics;
-using Heed.Tracing;
 
 namespace Heed;
 
@@ -11,14 +10,15 @@ namespace Heed;
 internal sealed unsafe class Pass
 {
     private readonly List<Slice> _slices = [];
+    private readonly Queue<Slice> _later = [];
 
     /// <summary>The sequences' parts, in the order of their rows.</summary>
     public ReadOnlySpan<Slice> Slices => CollectionsMarshal.AsSpan(_slices);
 
-    /// <summary>N, the number of rows.</summary>
+    /// <summary>N, the number of rows of the sequences that have started.</summary>
     public int RowCount { get; private set; }
 
-    /// <summary>True if any sequence is traced.</summary>
+    /// <summary>True if any sequence is traced or edited.</summary>
     public bool IsTraced { get; private set; }
 
     /// <summary>How this pass's products treat activations: a trace shows the model's own numbers, never rounded ones.</summary>
@@ -49,50 +49,81 @@ internal sealed unsafe class Pass
     /// <summary>Rows of logits, where they are not written to the caller's buffer.</summary>
     public Scratch Logits { get; } = new();
 
+    /// <summary>Rows of all sequences, those that start at a later layer included.</summary>
+    public int TotalRows { get; private set; }
+
+    /// <summary>The first layer any sequence needs.</summary>
+    public int FirstLayer { get; private set; }
+
+    /// <summary>Layers that some sequence needs; one more than there are where what follows them is needed too.</summary>
+    public int LayerCount { get; private set; }
+
     public void Clear(ActivationPrecision precision)
     {
         Precision = precision;
         _slices.Clear();
-        RowCount = 0;
+        _later.Clear();
+        RowCount = TotalRows = LayerCount = 0;
+        FirstLayer = 0;
         IsTraced = false;
     }
 
-    public void Add(SequenceRun run, KeyValueCache cache, int offset, int count, int position, int length)
+    /// <summary>Adds a sequence's tokens; sequences come in the order of the layers they start with.</summary>
+    public void Add(SequenceRun run, KeyValueCache cache, int offset, int count, int position, int length, int layersNeeded)
     {
-        _slices.Add(new(run, cache, RowCount, offset, count, position, length));
-        RowCount += count;
-        if (run.Trace is null) return;
+        if (TotalRows == 0) FirstLayer = run.FirstLayer;
+        var slice = new Slice(run, cache, TotalRows, offset, count, position, length);
+        TotalRows += count;
+        LayerCount = Math.Max(LayerCount, layersNeeded);
+        if (run.FirstLayer == FirstLayer)
+        {
+            _slices.Add(slice);
+            RowCount = TotalRows;
+        }
+        else
+        {
+            _later.Enqueue(slice);
+        }
+        if (run.Probe is null) return;
         IsTraced = true;
         Precision = ActivationPrecision.Float32;
     }
 
-    /// <summary>Shows a buffer's rows to the traces of the sequences they belong to.</summary>
-    /// <param name="layer">The layer, or −1 for none.</param>
-    /// <param name="name">The activation's name, in the layer if there is one.</param>
-    /// <param name="values">[N, first·second] with second 0 for one axis less.</param>
-    /// <param name="axis">What the axis after position is.</param>
-    /// <param name="length">Its length.</param>
-    /// <param name="lastAxis">What the last axis is, if there are three.</param>
-    /// <param name="lastLength">Its length.</param>
-    public void Observe(int layer, string name, float* values, string axis, int length, string? lastAxis = null, int lastLength = 1)
+    /// <summary>The sequences that start with this layer join: their kept residual stream becomes rows of <see cref="Residual"/>.</summary>
+    public void Join(int layer, int width)
     {
-        if (!IsTraced) return;
-        foreach (var slice in _slices)
+        var residual = Residual.Take((long)TotalRows * width);
+        while (_later.TryPeek(out var next) && next.Run.FirstLayer == layer)
         {
-            if (slice.Run.Trace is not { } trace) continue;
-            var full = layer < 0 ? name : ActivationNames.InBlock(layer, name);
-            var rows = values + (long)slice.Row * length * lastLength;
-            if (lastAxis is null) trace.Observe(full, rows, ("position", slice.Count), (axis, length));
-            else trace.Observe(full, rows, ("position", slice.Count), (axis, length), (lastAxis, lastLength));
+            _slices.Add(_later.Dequeue());
+            RowCount += next.Count;
         }
+        foreach (ref readonly var slice in Slices)
+            if (slice.Run.From is { } from && slice.Run.FirstLayer == layer)
+                from.Values.Span.Slice(slice.Offset * width, slice.Count * width).CopyTo(new(residual + (long)slice.Row * width, slice.Count * width));
     }
 
-    /// <summary>True if any trace wants this activation of the layer.</summary>
+    /// <summary>Shows a buffer's rows to the sequences they belong to, whose edits may change them.</summary>
+    /// <param name="layer">The layer, or −1 for none.</param>
+    /// <param name="name">The activation's name, in the layer if there is one.</param>
+    /// <param name="values">[N, …]: a row a position.</param>
+    /// <param name="rowLength">Numbers in a row.</param>
+    /// <returns>True if any were changed.</returns>
+    public bool Observe(int layer, string name, float* values, int rowLength)
+    {
+        if (!IsTraced) return false;
+        var isEdited = false;
+        foreach (ref readonly var slice in Slices)
+            if (slice.Run.Probe is { } probe) isEdited |= probe.Observe(layer, name, values + (long)slice.Row * rowLength, slice);
+        return isEdited;
+    }
+
+    /// <summary>True if any sequence keeps, edits or checks this activation.</summary>
     public bool Wants(int layer, string name)
     {
         if (!IsTraced) return false;
-        foreach (var slice in _slices)
-            if (slice.Run.Trace?.Wants(layer < 0 ? name : ActivationNames.InBlock(layer, name)) == true) return true;
+        foreach (ref readonly var slice in Slices)
+            if (slice.Run.Probe?.Wants(layer, name) == true) return true;
         return false;
     }
 }

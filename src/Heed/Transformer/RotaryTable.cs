@@ -43,6 +43,18 @@ internal sealed unsafe class RotaryTable(RotaryConfig config)
         else VectorMath.RotateInterleaved(head, Cos(position), Sin(position), config.Dimensions);
     }
 
+    /// <summary>Turns the first r numbers of a head's query or key by full rows of r cosines and sines, which an edit may have changed:
+    /// x′ = x·cos + partner·sin, where the partner of a pair (a, b) is (−b, a).</summary>
+    public void Rotate(float* head, float* cos, float* sin)
+    {
+        var half = config.Dimensions / 2;
+        for (var i = 0; i < half; i++)
+        {
+            var (a, b) = config.Pairing == RotaryPairing.Halves ? (i, i + half) : (2 * i, 2 * i + 1);
+            (head[a], head[b]) = (head[a] * cos[a] - head[b] * sin[a], head[b] * cos[b] + head[a] * sin[b]);
+        }
+    }
+
     /// <summary>The full row of r numbers, each pair's value at both of its places, as traces show it.</summary>
     public void Expand(float* pairs, float* row)
     {

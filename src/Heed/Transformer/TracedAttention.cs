@@ -8,19 +8,20 @@ internal static unsafe class TracedAttention
 {
     /// <summary>Computes and shows scores, pattern and z of one sequence; z is written over the fused path's.</summary>
     /// <param name="model">Configuration.</param>
-    /// <param name="slice">The sequence, with a trace.</param>
+    /// <param name="probe">The sequence's trace and edits.</param>
+    /// <param name="slice">The sequence.</param>
     /// <param name="layer">Which layer.</param>
     /// <param name="query">[N, H, d], rotated.</param>
     /// <param name="z">[N, H, d].</param>
-    public static void Forward(Transformer model, Slice slice, int layer, float* query, float* z)
+    public static void Forward(Transformer model, Probe probe, in Slice slice, int layer, float* query, float* z)
     {
         var config = model.Config.Layers[layer];
-        var trace = slice.Run.Trace!;
         int T = slice.Count, keys = slice.Position + T, H = config.Heads, d = config.HeadSize, group = H / config.KeyValueHeads;
         var grid = new FloatVector(checked(H * T * keys));
         var scores = grid.Pointer;
         var row = stackalloc float[KeyValueCache.BlockLength];
-        ReadOnlySpan<(string, int)> axes = [("head", H), ("query", T), ("key", keys)];
+
+        LateScores.Add(model, probe, slice, layer, query);
 
         // 4. Scores: every key·query product.
         for (var h = 0; h < H; h++)
@@ -32,7 +33,7 @@ internal static unsafe class TracedAttention
                     var count = Math.Min(KeyValueCache.BlockLength, keys - start);
                     new ReadOnlySpan<float>(row, count).CopyTo(new(scores + ((long)h * T + t) * keys + start, count));
                 }
-        trace.Observe(ActivationNames.InBlock(layer, ActivationNames.RawScores), scores, axes);
+        probe.Observe(layer, ActivationNames.RawScores, scores, slice, keys);
 
         // 5. ÷√d for numerical stability; some models cap scores, some add a bias that grows with distance.
         VectorMath.Scale(scores, config.ScoreScale, grid.Length);
@@ -41,7 +42,7 @@ internal static unsafe class TracedAttention
             for (var h = 0; h < H; h++)
                 for (var t = 0; t < T; t++)
                     for (var j = 0; j < keys; j++) scores[((long)h * T + t) * keys + j] += slopes[h] * (j - slice.Position - t);
-        trace.Observe(ActivationNames.InBlock(layer, ActivationNames.ScaledScores), scores, axes);
+        probe.Observe(layer, ActivationNames.ScaledScores, scores, slice, keys);
 
         // 6. Mask: where a later token would influence an earlier one, −∞.
         for (var h = 0; h < H; h++)
@@ -52,11 +53,16 @@ internal static unsafe class TracedAttention
                 line[..Attention.FirstVisible(config, position)].Fill(float.NegativeInfinity);
                 line[(position + 1)..].Fill(float.NegativeInfinity);
             }
-        trace.Observe(ActivationNames.InBlock(layer, ActivationNames.Scores), scores, axes);
+        probe.Observe(layer, ActivationNames.Scores, scores, slice, keys);
 
         // 7. Softmax: each query's scores become weights that sum to 1.
-        for (var i = 0L; i < (long)H * T; i++) VectorMath.Softmax(scores + i * keys, keys);
-        trace.Observe(ActivationNames.InBlock(layer, ActivationNames.Pattern), scores, axes);
+        for (var i = 0; i < H * T; i++)
+        {
+            if (float.IsNegativeInfinity(VectorMath.Max(scores + (long)i * keys, keys)))
+                throw new HeedException($"{ActivationNames.InBlock(layer, ActivationNames.Scores)}: after the edits, query {slice.Position + i % T} of head {i / T} has no key left to look at. Leave it one at least.");
+            VectorMath.Softmax(scores + (long)i * keys, keys);
+        }
+        probe.Observe(layer, ActivationNames.Pattern, scores, slice, keys);
 
         // 8. Values, summed with these weights.
         for (var h = 0; h < H; h++)
@@ -70,20 +76,32 @@ internal static unsafe class TracedAttention
             }
     }
 
-    /// <summary>Each head's own ΔE: its z through its columns of W_O, without the bias, which belongs to no head.</summary>
-    public static void Result(Transformer model, Pass pass, int layer, float* z)
+    /// <summary>Each head's own ΔE: its z through its columns of W_O, without the bias, which belongs to no head.
+    /// Where an edit changes it, the heads' sum (and the bias) becomes attention's output.</summary>
+    public static void Result(Transformer model, Pass pass, int layer, float* z, float* output)
     {
         if (!pass.Wants(layer, ActivationNames.Result)) return;
         var config = model.Config.Layers[layer];
-        int N = pass.RowCount, D = model.Config.Width, H = config.Heads, d = config.HeadSize;
-        var output = model.Weights.Layers[layer].Output.Weight;
+        int D = model.Config.Width, H = config.Heads, d = config.HeadSize;
+        var (weight, bias) = model.Weights.Layers[layer].Output;
         var weights = new FloatVector(checked(D * H * d));
-        for (var r = 0; r < D; r++) MatrixRows.Read(output, r, weights.Pointer + (long)r * H * d);
-        var result = new FloatVector(checked(N * H * D));
-        for (var n = 0; n < N; n++)
-            for (var h = 0; h < H; h++)
-                for (var r = 0; r < D; r++)
-                    result.Span[(n * H + h) * D + r] = VectorMath.Dot(weights.Pointer + ((long)r * H + h) * d, z + ((long)n * H + h) * d, d);
-        pass.Observe(layer, ActivationNames.Result, result.Pointer, "head", H, "width", D);
+        for (var r = 0; r < D; r++) MatrixRows.Read(weight, r, weights.Pointer + (long)r * H * d);
+        foreach (ref readonly var slice in pass.Slices)
+        {
+            if (slice.Run.Probe is not { } probe || !probe.Wants(layer, ActivationNames.Result)) continue;
+            var result = new FloatVector(checked(slice.Count * H * D));
+            for (var t = 0; t < slice.Count; t++)
+                for (var h = 0; h < H; h++)
+                    for (var r = 0; r < D; r++)
+                        result.Span[(t * H + h) * D + r] = VectorMath.Dot(weights.Pointer + ((long)r * H + h) * d, z + (((long)slice.Row + t) * H + h) * d, d);
+            if (!probe.Observe(layer, ActivationNames.Result, result.Pointer, slice)) continue;
+            for (var t = 0; t < slice.Count; t++)
+            {
+                var sum = output + ((long)slice.Row + t) * D;
+                if (bias is null) new Span<float>(sum, D).Clear();
+                else bias.Span.CopyTo(new(sum, D));
+                for (var h = 0; h < H; h++) VectorMath.Add(result.Pointer + ((long)t * H + h) * D, sum, D);
+            }
+        }
     }
 }

@@ -14,7 +14,7 @@ public sealed unsafe class Transformer : IDisposable
     private const int MaxRows = 512;
 
     /// <summary>Rows of logits computed together.</summary>
-    private const int MaxLogitRows = 32;
+    private const int MaxLogitRows = 64;
 
     private readonly RotaryTable?[] _rotary;
     private readonly RotaryScaling[] _scalingsByLength;
@@ -72,16 +72,27 @@ public sealed unsafe class Transformer : IDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             foreach (var run in batch) Check(run);
+            CheckTraces(batch);
             try
             {
                 RunAll(batch);
             }
-            catch (NonFiniteException) when (Explain(batch) is { } explained)
+            catch (Exception e)
             {
-                throw explained;
+                // What a failed pass appended is taken back.
+                foreach (var run in batch) run.Cache?.Truncate(Math.Min(run.CachedBefore, run.Cache.Length));
+                if (e is NonFiniteException && Explain(batch) is { } explained) throw explained;
+                throw;
+            }
+            finally
+            {
+                _pass.Clear(Precision);
             }
         }
     }
+
+    /// <summary>Every activation it computes: what a trace can keep and an edit can change.</summary>
+    public ActivationCatalog Activations => field ??= new(Config, Weights);
 
     /// <summary>The cosines and sines of a layer that has rotary positions.</summary>
     internal RotaryTable RotaryOf(int layer) => _rotary[layer]!;
@@ -110,12 +121,28 @@ public sealed unsafe class Transformer : IDisposable
                 throw new HeedException($"Token {token} is not in the vocabulary, which has ids 0…{Config.VocabularySize - 1}.");
         var length = (run.Cache?.Length ?? 0) + tokens.Length;
         if (length > Config.ContextLength) throw new ContextFullException(length, Config.ContextLength);
+        run.CachedBefore = run.Cache?.Length ?? 0;
+        run.Bind(Activations);
     }
 
-    /// <summary>Packs the sequences into passes of at most <see cref="MaxRows"/> rows (a traced sequence stays whole).</summary>
+    private static void CheckTraces(ReadOnlySpan<SequenceRun> batch)
+    {
+        if (batch.Length < 2) return;
+        var traces = new HashSet<Trace>();
+        foreach (var run in batch)
+            if (run.Trace is { } trace && !traces.Add(trace)) throw new HeedException("Two sequences of a batch have the same trace; give each its own.");
+    }
+
+    /// <summary>Packs the sequences into passes of at most <see cref="MaxRows"/> rows, in the order of the layers they start with
+    /// (a traced or edited sequence stays whole, and apart from those that are not).</summary>
     private void RunAll(ReadOnlySpan<SequenceRun> batch)
     {
         _pass.Clear(Precision);
+        if (batch.Length > 1 && IsUnordered(batch))
+        {
+            SequenceRun[] ordered = [.. batch.ToArray().OrderBy(r => r.FirstLayer)];
+            batch = ordered;
+        }
         foreach (var run in batch)
         {
             var cache = run.Cache ?? new KeyValueCache(Config);
@@ -124,22 +151,34 @@ public sealed unsafe class Transformer : IDisposable
             {
                 int[] cached = [.. cache.Tokens];
                 cache.Truncate(0);
-                Run(new SequenceRun { Tokens = cached, Rows = LogitRows.None }, cache, length);
+                var again = new SequenceRun { Tokens = cached, Rows = LogitRows.None, Trace = run.Trace, Edits = run.Edits, IsOpenEnded = true };
+                again.Bind(Activations);
+                Run(again, cache, length);
                 RunLayers();
             }
             Run(run, cache, length);
         }
-        if (_pass.RowCount > 0) RunLayers();
+        if (_pass.TotalRows > 0) RunLayers();
+    }
+
+    private static bool IsUnordered(ReadOnlySpan<SequenceRun> batch)
+    {
+        for (var i = 1; i < batch.Length; i++)
+            if (batch[i].FirstLayer < batch[i - 1].FirstLayer) return true;
+        return false;
     }
 
     /// <summary>Adds a sequence's new tokens to the pass; runs the layers whenever it is full.</summary>
     private void Run(SequenceRun run, KeyValueCache cache, int length)
     {
         var tokens = run.Tokens.Span;
+        run.Probe?.Begin(cache.Length, tokens, run.IsOpenEnded);
+        var needed = run.LayersNeeded(Config.Layers.Count);
         for (var offset = 0; offset < tokens.Length;)
         {
-            var room = run.Trace is not null ? tokens.Length : MaxRows - _pass.RowCount;
-            if (room <= 0 || (run.Trace is not null && _pass.RowCount > 0))
+            var room = MaxRows - _pass.TotalRows;
+            if (run.Probe is not null && (room >= tokens.Length || _pass.TotalRows == 0)) room = tokens.Length;
+            if (_pass.TotalRows > 0 && (room <= 0 || (run.Probe is not null && room < tokens.Length) || _pass.IsTraced != run.Probe is not null))
             {
                 RunLayers();
                 continue;
@@ -147,7 +186,7 @@ public sealed unsafe class Transformer : IDisposable
             var count = Math.Min(room, tokens.Length - offset);
             var position = cache.Length;
             cache.Append(tokens.Slice(offset, count));
-            _pass.Add(run, cache, offset, count, position, length);
+            _pass.Add(run, cache, offset, count, position, length, needed);
             offset += count;
         }
     }
@@ -164,9 +203,18 @@ public sealed unsafe class Transformer : IDisposable
     /// <summary>From the rows' tokens to their logits.</summary>
     private void RunLayers()
     {
-        Embedding.Forward(this, _pass);
-        for (var layer = 0; layer < Config.Layers.Count; layer++) Layer.Forward(this, _pass, layer);
-        Unembedding.Forward(this, _pass, MaxLogitRows);
+        var L = Config.Layers.Count;
+        if (_pass.FirstLayer == 0) Embedding.Forward(this, _pass);
+        for (var layer = _pass.FirstLayer; layer < Math.Min(L, _pass.LayerCount); layer++)
+        {
+            _pass.Join(layer, Config.Width);
+            Layer.Forward(this, _pass, layer);
+        }
+        if (_pass.LayerCount > L)
+        {
+            _pass.Join(L, Config.Width);
+            Unembedding.Forward(this, _pass, MaxLogitRows);
+        }
         _pass.Clear(Precision);
     }
 
@@ -177,30 +225,16 @@ public sealed unsafe class Transformer : IDisposable
         {
             foreach (var run in batch)
             {
-                // What a failed pass appended is taken back; a cache's own tokens come first again.
-                int[] tokens = [.. run.Cache is null ? [] : run.Cache.Tokens[..CountBefore(run)], .. run.Tokens.Span];
-                run.Cache?.Truncate(CountBefore(run));
-                _pass.Clear(Precision);
-                RunAll([new SequenceRun { Tokens = tokens, Trace = Trace.Diagnosing(), Rows = LogitRows.All, Handler = (_, _) => { } }]);
+                int[] tokens = [.. run.Cache is null ? [] : run.Cache.Tokens, .. run.Tokens.Span];
+                var again = new SequenceRun { Tokens = tokens, Trace = Trace.Diagnosing(), Edits = run.Edits, From = run.From, IsOpenEnded = true, Rows = LogitRows.All, Handler = (_, _) => { } };
+                again.Bind(Activations);
+                RunAll([again]);
             }
         }
         catch (NonFiniteException explained)
         {
             return explained;
         }
-        finally
-        {
-            _pass.Clear(Precision);
-        }
         return null;
-    }
-
-    /// <summary>The cache's length before this run's tokens were appended, all or some of them.</summary>
-    private static int CountBefore(SequenceRun run)
-    {
-        var cached = run.Cache!.Tokens;
-        for (var appended = Math.Min(run.Tokens.Length, cached.Length); appended > 0; appended--)
-            if (cached[^appended..].SequenceEqual(run.Tokens.Span[..appended])) return cached.Length - appended;
-        return cached.Length;
     }
 }

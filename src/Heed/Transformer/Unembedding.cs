@@ -9,45 +9,82 @@ internal static unsafe class Unembedding
     /// <summary>Computes the rows of logits that the pass's sequences ask for, and puts them where they say.</summary>
     public static void Forward(Transformer model, Pass pass, int maxRows)
     {
-        var config = model.Config;
-        int D = config.Width, V = config.VocabularySize;
+        int D = model.Config.Width, V = model.Config.VocabularySize;
         var residual = pass.Residual.Take((long)pass.RowCount * D);
         var normed = pass.Normed.Take((long)pass.RowCount * D);
-        if (pass.IsTraced)
-        {
-            // Every row, so that each can be seen.
-            FinalNorm(model, pass, residual, normed);
-            var isShown = pass.Wants(-1, ActivationNames.Unembed) || pass.Wants(-1, ActivationNames.Logits);
-            foreach (ref readonly var slice in pass.Slices)
-            {
-                var rows = normed + (long)slice.Row * D;
-                if (isShown && slice.Run.Trace is { } trace)
-                {
-                    var all = new FloatVector(checked(slice.Count * V));
-                    Multiply(model, pass, rows, slice.Count, all.Pointer);
-                    trace.Observe(ActivationNames.Unembed, all.Pointer, ("position", slice.Count), ("token", V));
-                    Cap(config, slice.Count, all.Pointer);
-                    trace.Observe(ActivationNames.Logits, all.Pointer, ("position", slice.Count), ("token", V));
-                }
-                Deliver(model, pass, slice, rows, maxRows);
-            }
-            return;
-        }
+
+        // 1. The final norm: of every row where it is looked at, else of those that are wanted.
+        var isWhole = pass.IsTraced;
+        if (isWhole) FinalNorm(model, pass, residual, normed);
+        var packed = 0;
         foreach (ref readonly var slice in pass.Slices)
         {
-            var first = slice.Run.Rows == LogitRows.All ? 0 : slice.Count - 1;
-            if (slice.Run.Rows == LogitRows.None) continue;
-            if (slice.Run.Rows == LogitRows.Last && slice.Offset + slice.Count < slice.Run.Tokens.Length) continue;
-            for (var t = first; t < slice.Count; t++)
+            if (IsShown(slice))
             {
-                var n = (long)slice.Row + t;
-                if (model.Weights.FinalNorm is { } norm)
-                    Norm.Row(config.Norm, Norm.Pointer(norm.Weight), Norm.Pointer(norm.Bias), config.NormEpsilon, residual + n * D, normed + n * D, D);
-                else
-                    new ReadOnlySpan<float>(residual + n * D, D).CopyTo(new(normed + n * D, D));
+                Show(model, pass, slice.Run.Probe!, slice, normed + (long)slice.Row * D);
+                continue;
             }
-            Deliver(model, pass, slice, normed + (long)slice.Row * D, maxRows);
+            for (var t = FirstWanted(slice); t < slice.Count; t++, packed++)
+            {
+                // Wanted rows move to the front, so that one product takes them all. They only ever move forwards.
+                var n = (long)slice.Row + t;
+                if (isWhole) Copy(normed + n * D, normed + (long)packed * D, D);
+                else NormRow(model, residual + n * D, normed + (long)packed * D);
+            }
         }
+
+        // 2. Their logits, some rows at a time.
+        int s = 0, next = 0;
+        for (var first = 0; first < packed; first += maxRows)
+        {
+            var count = Math.Min(maxRows, packed - first);
+            var logits = pass.Logits.Take((long)count * V);
+            Logits(model, pass, normed + (long)first * D, count, logits);
+            Check(logits, count, V);
+            for (var i = 0; i < count; i++)
+            {
+                while (IsShown(pass.Slices[s]) || FirstWanted(pass.Slices[s]) + next >= pass.Slices[s].Count) (s, next) = (s + 1, 0);
+                Deliver(pass.Slices[s], FirstWanted(pass.Slices[s]) + next++, logits + (long)i * V, V);
+            }
+        }
+    }
+
+    /// <summary>The first of a sequence's rows whose logits it wants; its count for none.</summary>
+    private static int FirstWanted(in Slice slice) => slice.Run.Rows switch
+    {
+        LogitRows.All => 0,
+        LogitRows.Last when slice.Offset + slice.Count == slice.Run.Tokens.Length => slice.Count - 1,
+        _ => slice.Count,
+    };
+
+    private static bool IsShown(in Slice slice)
+        => slice.Run.Probe is { } probe && (probe.Wants(-1, ActivationNames.Unembed) || probe.Wants(-1, ActivationNames.Logits));
+
+    /// <summary>All logits of a sequence whose logits are looked at or changed; the wanted ones are delivered as they then are.</summary>
+    private static void Show(Transformer model, Pass pass, Probe probe, in Slice slice, float* rows)
+    {
+        var V = model.Config.VocabularySize;
+        var all = new FloatVector(checked(slice.Count * V));
+        Multiply(model, pass, rows, slice.Count, all.Pointer);
+        probe.Observe(-1, ActivationNames.Unembed, all.Pointer, slice);
+        Cap(model.Config, slice.Count, all.Pointer);
+        probe.Observe(-1, ActivationNames.Logits, all.Pointer, slice);
+        Check(all.Pointer, slice.Count, V);
+        for (var t = FirstWanted(slice); t < slice.Count; t++) Deliver(slice, t, all.Pointer + (long)t * V, V);
+    }
+
+    /// <summary>One row of logits goes to the run's handler or its buffer.</summary>
+    private static void Deliver(in Slice slice, int t, float* logits, int V)
+    {
+        var run = slice.Run;
+        var row = new ReadOnlySpan<float>(logits, V);
+        if (run.Handler is { } handler)
+        {
+            handler(slice.Position + t, row);
+            return;
+        }
+        var destination = run.TakeLogits(V) + (run.Rows == LogitRows.All ? (long)(slice.Offset + t) * V : 0);
+        row.CopyTo(new(destination, V));
     }
 
     private static void FinalNorm(Transformer model, Pass pass, float* residual, float* normed)
@@ -55,32 +92,19 @@ internal static unsafe class Unembedding
         if (model.Weights.FinalNorm is { } norm)
             Norm.Forward(model.Team, pass, model.Config.Norm, norm, model.Config.NormEpsilon, residual, model.Config.Width, normed, -1, ActivationNames.FinalNorm);
         else
-            new ReadOnlySpan<float>(residual, pass.RowCount * model.Config.Width).CopyTo(new(normed, pass.RowCount * model.Config.Width));
+            Copy(residual, normed, pass.RowCount * model.Config.Width);
     }
 
-    /// <summary>The slice's wanted rows, a few at a time, to the run's buffer or its handler.</summary>
-    private static void Deliver(Transformer model, Pass pass, in Slice slice, float* rows, int maxRows)
+    private static void NormRow(Transformer model, float* x, float* y)
     {
-        var run = slice.Run;
-        int D = model.Config.Width, V = model.Config.VocabularySize;
-        var isLast = slice.Offset + slice.Count == run.Tokens.Length;
-        if (run.Rows == LogitRows.None || (run.Rows == LogitRows.Last && !isLast)) return;
-        var first = run.Rows == LogitRows.All ? 0 : slice.Count - 1;
-        if (run.Handler is null)
-        {
-            var destination = run.TakeLogits(V) + (run.Rows == LogitRows.All ? (long)slice.Offset * V : 0);
-            Logits(model, pass, rows + (long)first * D, slice.Count - first, destination);
-            Check(destination, slice.Count - first, V);
-            return;
-        }
-        for (var t = first; t < slice.Count; t += maxRows)
-        {
-            var count = Math.Min(maxRows, slice.Count - t);
-            var logits = pass.Logits.Take((long)count * V);
-            Logits(model, pass, rows + (long)t * D, count, logits);
-            Check(logits, count, V);
-            for (var i = 0; i < count; i++) run.Handler(slice.Position + t + i, new ReadOnlySpan<float>(logits + (long)i * V, V));
-        }
+        var D = model.Config.Width;
+        if (model.Weights.FinalNorm is { } norm) Norm.Row(model.Config.Norm, Norm.Pointer(norm.Weight), Norm.Pointer(norm.Bias), model.Config.NormEpsilon, x, y, D);
+        else Copy(x, y, D);
+    }
+
+    private static void Copy(float* from, float* to, int count)
+    {
+        if (from != to) new ReadOnlySpan<float>(from, count).CopyTo(new(to, count));
     }
 
     /// <summary>logits[n] = W_U·x[n] + b, scaled and capped as the model does: [count, D] → [count, V].</summary>

@@ -81,12 +81,9 @@ internal sealed class Recorded
 
     private Trace[] ComputeTraces()
     {
-        SequenceRun[] batch = [.. _rows.Select(row => new SequenceRun
-        {
-            Tokens = row,
-            Rows = LogitRows.None,
-            Trace = Trace.Of("blocks.*.hook_resid_*", "blocks.*.attn.hook_pattern", ActivationNames.FinalNorm + ActivationNames.NormOut),
-        })];
+        const string last = ActivationNames.FinalNorm + ActivationNames.NormOut;
+        string[] names = ["blocks.*.hook_resid_*", "blocks.*.attn.hook_pattern", .. _model.Activations.Find(last) is null ? Array.Empty<string>() : [last]];
+        SequenceRun[] batch = [.. _rows.Select(row => new SequenceRun { Tokens = row, Rows = LogitRows.None, Trace = Trace.Of(names) })];
         _model.Forward(batch);
         return [.. batch.Select(run => run.Trace!)];
     }

@@ -23,7 +23,7 @@ public class LookTests
 
         // The choice, by the definition, over all heads.
         using var model = LanguageModel.Load(TestData.EmbeddedModel, new() { Precision = Heed.Numerics.ActivationPrecision.Float32 });
-        var trace = model.Trace(Sentence, "blocks.*.attn.hook_pattern");
+        var trace = model.Trace(Sentence, ["blocks.*.attn.hook_pattern"]);
         var (best, layer, head) = (0.0, -1, -1);
         for (var l = 0; l < 30; l++)
             for (var h = 0; h < 9; h++)

@@ -71,7 +71,7 @@ public class LensTests
     public void Result_OfAllHeads_AddsUpToAttentionOut()
     {
         using var model = Models.Exact(Models.Stories);
-        var trace = model.Trace(Models.Tokens(9), "blocks.1.attn.hook_result", "blocks.1.hook_attn_out");
+        var trace = model.Trace(Models.Tokens(9), ["blocks.1.attn.hook_result", "blocks.1.hook_attn_out"]);
         Assert.Equal(2, trace.Names.Count);
         var result = trace["blocks.1.attn.hook_result"];
         var output = trace["blocks.1.hook_attn_out"];
@@ -84,7 +84,7 @@ public class LensTests
     public void Indexer_UnknownName_SaysWhatWasKept()
     {
         using var model = Models.Exact(Models.Stories);
-        var trace = model.Trace(Models.Tokens(3), "hook_embed");
+        var trace = model.Trace(Models.Tokens(3), ["hook_embed"]);
         var error = Assert.Throws<HeedException>(() => trace["blocks.0.hook_resid_pre"]);
         Assert.Contains("hook_embed", error.Message);
     }
