@@ -54,8 +54,15 @@ internal static unsafe class Attention
             var own = table is null || slice.Run.Probe is not { } probe ? null : TracedRotary.Observe(model, probe, slice, layer, config.Rotary!, table);
             var job = new PlaceJob
             {
-                Slice = slice, Config = config, Layer = layer, Table = table, Query = query, Key = key, Value = value,
-                Cos = own is null ? null : own.Value.Cos.Pointer, Sin = own is null ? null : own.Value.Sin.Pointer,
+                Slice = slice,
+                Config = config,
+                Layer = layer,
+                Table = table,
+                Query = query,
+                Key = key,
+                Value = value,
+                Cos = own is null ? null : own.Value.Cos.Pointer,
+                Sin = own is null ? null : own.Value.Sin.Pointer,
             };
             if (slice.Count < 8)
                 for (var t = 0; t < slice.Count; t++) job.Run(t, 0);
