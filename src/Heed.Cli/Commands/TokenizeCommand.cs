@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Heed.Cli.Looking;
 using Heed.Cli.Rendering;
 using Heed.Tokenization;
 

@@ -20,7 +20,7 @@ internal sealed class HeadView
         Model = model;
         Text = text;
         Encoding = encoding;
-        TokenTexts = Looking.TokenTexts.Of(text, encoding);
+        TokenTexts = Lens.TokenTexts.Of(text, encoding);
         Choice = choice;
         First = first;
         Next = next;

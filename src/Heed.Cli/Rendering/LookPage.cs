@@ -18,7 +18,7 @@ internal sealed class LookPage(HeadView view, bool isLesson, int width)
     private const int MaxBarLabel = 12;
 
     /// <summary>How many tokens that look fit on a page; one column is kept for the earlier ones together.</summary>
-    public static int Capacity(int width) => Math.Min(MaxShown, DotGrid.Capacity(width) - 1);
+    public static int Capacity(int width) => Math.Min(MaxShown, TextDotGrid.Capacity(width) - 1);
 
     private int Shown => view.End - view.First;
 
@@ -30,7 +30,7 @@ internal sealed class LookPage(HeadView view, bool isLesson, int width)
         // Two columns only where the dots do not become smaller for it.
         var keys = Keys();
         var left = width - RightColumn - 4;
-        var isWide = width >= TwoColumns && DotGrid.SizeFor(keys, keys.Length, left) == DotGrid.SizeFor(keys, keys.Length, width);
+        var isWide = width >= TwoColumns && TextDotGrid.SizeFor(keys, keys.Length, left) == TextDotGrid.SizeFor(keys, keys.Length, width);
         var head = Head(isWide ? left : width);
         var next = Next();
         var change = Change();
@@ -83,8 +83,8 @@ internal sealed class LookPage(HeadView view, bool isLesson, int width)
         var lookedAt = new GridSide(isLesson ? "keys: what they look at ↓" : "keys: what they look at →", keys, Role.Key);
         var looking = new GridSide(isLesson ? "queries: the tokens that look →" : "queries: the tokens that look ↓", Labels(view.First), Role.Query);
         var (grid, dot, hasNumbers) = isLesson
-            ? DotGrid.Draw(lookedAt, looking, (row, column) => Weight(column, row - offset), most)
-            : DotGrid.Draw(looking, lookedAt, (row, column) => Weight(row, column - offset), most);
+            ? TextDotGrid.Draw(lookedAt, looking, (row, column) => Weight(column, row - offset), most)
+            : TextDotGrid.Draw(looking, lookedAt, (row, column) => Weight(row, column - offset), most);
         lines.AddRange(grid);
         lines.Add(new());
         var masked = view.Window is { } window ? $"later tokens, or {window} or more before, which may not be seen" : "later tokens, which may not be seen";
@@ -133,9 +133,9 @@ internal sealed class LookPage(HeadView view, bool isLesson, int width)
             for (var key = 0; key <= query; key++)
             {
                 var weight = view.Weight(query, key);
-                if (!(weight >= DotGrid.Legible)) continue;
+                if (!(weight >= TextDotGrid.Legible)) continue;
                 var item = new StyledLine().Add(any ? "  " : "").Add(TokenLabel.Short(view.TokenTexts[query], MaxBarLabel), Role.Query).Add("→", Role.Mute)
-                    .Add(TokenLabel.Short(view.TokenTexts[key], MaxBarLabel), Role.Key).Add(" " + DotGrid.Number(weight));
+                    .Add(TokenLabel.Short(view.TokenTexts[key], MaxBarLabel), Role.Key).Add(" " + TextDotGrid.Number(weight));
                 if (line.Width + item.Width > most)
                 {
                     yield return line;

@@ -1,6 +1,7 @@
 using Heed.Cli;
 using Heed.Cli.Looking;
 using Heed.Cli.Rendering;
+using Heed.Lens.Figures;
 using Heed.Tracing;
 
 namespace Heed.Tests.Cli;
@@ -93,7 +94,7 @@ public class FigureTests
     public void Draw_WideCharacters_KeepsColumnsAligned(int width)
     {
         string[] labels = ["a", "猫猫猫", "😀", "·", "a-very-long-token-indeed", "한", "x", "⏎", "y", "z"];
-        var (lines, dot, _) = DotGrid.Draw(new("keys", labels, Role.Key), new("queries", labels, Role.Query), (row, column) => row > column ? float.NaN : 1f / (column + 1), width);
+        var (lines, dot, _) = TextDotGrid.Draw(new("keys", labels, Role.Key), new("queries", labels, Role.Query), (row, column) => row > column ? float.NaN : 1f / (column + 1), width);
         var left = 13;
         var rows = lines.TakeLast(labels.Length * dot.Rows).ToArray();
         Assert.All(rows, line => Assert.Equal(left + dot.Columns * labels.Length, line.Width));

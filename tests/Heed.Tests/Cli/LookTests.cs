@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Heed.Cli.Rendering;
+using Heed.Lens.Figures;
 using Heed.Tracing;
 
 namespace Heed.Tests.Cli;

@@ -1,13 +1,22 @@
 using System.Text;
 
-namespace Heed.Cli.Rendering;
+namespace Heed.Lens.Figures;
 
 /// <summary>How a token is written in a figure: one line, nothing invisible.</summary>
-internal static class TokenLabel
+public static class TokenLabel
 {
     /// <summary>A label for beside a mark: the space before a word is left out, other whitespace is visible
     /// (· a space, ⏎ a newline, ⇥ a tab), half characters are �.</summary>
-    public static string Short(string text, int cells) => CellWidth.Shorten(Visible(text.Length > 1 && text[0] == ' ' && text[1] != ' ' ? text[1..] : text), cells);
+    public static string Short(string text, int cells) => CellWidth.Shorten(Short(text), cells);
+
+    /// <summary>The same in full.</summary>
+    public static string Short(string text) => Visible(text.Length > 1 && text[0] == ' ' && text[1] != ' ' ? text[1..] : text);
+
+    /// <summary>A token in a sentence: “forest”.</summary>
+    public static string Quoted(string text) => $"“{Svg.Isolate(Short(text))}”";
+
+    /// <summary>Text that may hold anything, on one line: spaces stay, other whitespace and control characters are visible.</summary>
+    internal static string OneLine(string text) => text.Contains(' ') ? string.Join(' ', text.Split(' ').Select(w => w.Length == 0 ? w : Visible(w))) : Visible(text);
 
     /// <summary>The whole token with every space visible.</summary>
     public static string Visible(string text)

@@ -9,7 +9,7 @@ namespace Heed.Cli.Rendering;
 internal sealed record GridSide(string Title, IReadOnlyList<string> Labels, Role Role);
 
 /// <summary>Weights as a grid of dots, as large as the terminal allows; from 0.3 on the number stands in the dot where it fits.</summary>
-internal static class DotGrid
+internal static class TextDotGrid
 {
     /// <summary>The weight from which it is also written as a number.</summary>
     public const double Legible = 0.3;

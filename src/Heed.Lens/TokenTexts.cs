@@ -1,9 +1,9 @@
 using Heed.Tokenization;
 
-namespace Heed.Cli.Looking;
+namespace Heed.Lens;
 
 /// <summary>The piece of text that each token stands for.</summary>
-internal static class TokenTexts
+public static class TokenTexts
 {
     /// <summary>
     /// The text's own pieces, by the tokens' offsets. Tokens that were added are written as the vocabulary does. A character that takes

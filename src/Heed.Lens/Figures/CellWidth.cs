@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
 
-namespace Heed.Cli.Rendering;
+namespace Heed.Lens.Figures;
 
 /// <summary>How many cells of a terminal a text takes: 2 for East Asian wide characters and emoji, 0 for marks on the one before.</summary>
-internal static class CellWidth
+public static class CellWidth
 {
     /// <summary>East_Asian_Width W and F, and Emoji_Presentation (Unicode 16), neighbouring ranges joined.</summary>
     private static readonly (int First, int Last)[] s_wide =

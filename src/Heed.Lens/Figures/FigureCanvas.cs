@@ -1,0 +1,146 @@
+using System.Text;
+
+namespace Heed.Lens.Figures;
+
+/// <summary>Where a text's x is.</summary>
+internal enum Anchor { Start, Middle, End }
+
+/// <summary>What a shape shows.</summary>
+/// <param name="Key">Its stable key, or empty for a shape that shows no number.</param>
+/// <param name="Value">Its exact value (<see cref="FigureNumbers.Exact(float)"/>), or null.</param>
+/// <param name="Words">The same in words.</param>
+internal readonly record struct Mark(string Key, string? Value = null, string? Words = null)
+{
+    /// <summary>A mark of a float32.</summary>
+    public static Mark Of(string key, float value, string words) => new(key, FigureNumbers.Exact(value), words);
+
+    /// <summary>A mark of a float64.</summary>
+    public static Mark Of(string key, double value, string words) => new(key, FigureNumbers.Exact(value), words);
+}
+
+/// <summary>The sheet on which a figure is drawn: title and caption at the top, shapes with their marks, the foot below.</summary>
+internal sealed class FigureCanvas
+{
+    /// <summary>Free space around everything.</summary>
+    public const double Margin = 24;
+
+    /// <summary>No text is smaller.</summary>
+    public const double Smallest = 11;
+
+    private const double LineLength = 560;      // 70 characters
+    private readonly StringBuilder _body = new();
+    private readonly string _title;
+    private readonly string _caption;
+
+    /// <summary>A sheet of a width, with what is seen and how to read it.</summary>
+    public FigureCanvas(string title, string caption, double width)
+    {
+        (_title, _caption, Width) = (title, caption, Math.Max(width, 200));
+        var y = 17.0;
+        foreach (var line in TextWidth.Wrap(title, Width - 2 * Margin, 17, isBold: true)) Text(Margin, y += 21, line, FigureRole.Ink, 17, weight: 600);
+        y += 2;
+        foreach (var line in TextWidth.Wrap(caption, Math.Min(LineLength, Width - 2 * Margin), 12.5)) Text(Margin, y += 18, line, FigureRole.Mute, 12.5);
+        Top = y + 16;
+    }
+
+    /// <summary>The figure's width.</summary>
+    public double Width { get; }
+
+    /// <summary>The first free y below title and caption.</summary>
+    public double Top { get; }
+
+    /// <summary>A disc.</summary>
+    public void Circle(Mark mark, double x, double y, double radius, FigureRole role, double opacity = 1)
+        => Shape("circle", mark, FigureTheme.Fill(role), $"cx=\"{Svg.Number(x)}\" cy=\"{Svg.Number(y)}\" r=\"{Precise(radius)}\"", opacity);
+
+    /// <summary>A ring of that outer radius.</summary>
+    public void Ring(Mark mark, double x, double y, double radius, FigureRole role, double thickness)
+        => Shape("circle", mark, FigureTheme.Stroke(role),
+            $"cx=\"{Svg.Number(x)}\" cy=\"{Svg.Number(y)}\" r=\"{Precise(radius - thickness / 2)}\" stroke-width=\"{Svg.Number(thickness)}\"", 1);
+
+    /// <summary>A rectangle.</summary>
+    public void Rectangle(Mark mark, double x, double y, double width, double height, FigureRole role, double opacity = 1, double round = 0)
+        => Shape("rect", mark, FigureTheme.Fill(role),
+            $"x=\"{Svg.Number(x)}\" y=\"{Svg.Number(y)}\" width=\"{Precise(width)}\" height=\"{Precise(height)}\"{(round > 0 ? $" rx=\"{Svg.Number(round)}\"" : "")}", opacity);
+
+    /// <summary>A rectangle's outline.</summary>
+    public void Frame(Mark mark, double x, double y, double width, double height, FigureRole role, double thickness = 1, double round = 0)
+        => Shape("rect", mark, FigureTheme.Stroke(role),
+            $"x=\"{Svg.Number(x)}\" y=\"{Svg.Number(y)}\" width=\"{Svg.Number(width)}\" height=\"{Svg.Number(height)}\" stroke-width=\"{Svg.Number(thickness)}\"{(round > 0 ? $" rx=\"{Svg.Number(round)}\"" : "")}", 1);
+
+    /// <summary>A filled path.</summary>
+    public void Path(Mark mark, string path, FigureRole role, double opacity = 1) => Shape("path", mark, FigureTheme.Fill(role), $"d=\"{path}\"", opacity);
+
+    /// <summary>A line along a path.</summary>
+    public void Stroke(Mark mark, string path, FigureRole role, double thickness = 1, double opacity = 1, string? dashes = null)
+        => Shape("path", mark, FigureTheme.Stroke(role), $"d=\"{path}\" stroke-width=\"{Precise(thickness)}\"{(dashes is null ? "" : $" stroke-dasharray=\"{dashes}\"")}", opacity);
+
+    /// <summary>A straight rule that shows no number.</summary>
+    public void Rule(double x1, double y1, double x2, double y2, FigureRole role = FigureRole.Line, double thickness = 1)
+        => Stroke(default, $"M{Svg.Number(x1)} {Svg.Number(y1)}L{Svg.Number(x2)} {Svg.Number(y2)}", role, thickness);
+
+    /// <summary>A line of text; it may belong to a key, with which it lights up.</summary>
+    public void Text(double x, double y, string text, FigureRole role, double size = 12, Anchor anchor = Anchor.Start, int weight = 400, string? key = null,
+        double turn = 0, string? words = null, double opacity = 1)
+    {
+        if (text.Length == 0) return;
+        _body.Append("<text class=\"").Append(FigureTheme.Fill(role)).Append('"');
+        if (turn == 0) _body.Append($" x=\"{Svg.Number(x)}\" y=\"{Svg.Number(y)}\"");
+        else _body.Append($" transform=\"translate({Svg.Number(x)} {Svg.Number(y)}) rotate({Svg.Number(turn)})\"");
+        if (size != 12) _body.Append($" font-size=\"{Svg.Number(size)}\"");
+        if (anchor != Anchor.Start) _body.Append(anchor == Anchor.Middle ? " text-anchor=\"middle\"" : " text-anchor=\"end\"");
+        if (weight != 400) _body.Append($" font-weight=\"{weight}\"");
+        if (opacity < 1) _body.Append($" opacity=\"{Svg.Number(opacity)}\"");
+        if (key is not null) _body.Append($" data-text=\"{Svg.Escape(key)}\"");
+        _body.Append('>').Append(Svg.Escape(Svg.Isolate(text)));
+        if (words is not null && words != text) _body.Append("<title>").Append(Svg.Escape(words)).Append("</title>");
+        _body.Append("</text>\n");
+    }
+
+    /// <summary>A number inside or beside a mark, in figures of equal width.</summary>
+    public void Number(double x, double y, string text, FigureRole role, string? key, double size = 11, Anchor anchor = Anchor.Middle, int weight = 600)
+        => Text(x, y, text, role, size, anchor, weight, key);
+
+    /// <summary>Begins a group that is one mark of many values, one for each shape inside.</summary>
+    public void BeginGroup(Mark mark, string attribute = "data-values", double opacity = 1, string? transform = null)
+    {
+        _body.Append('<').Append('g');
+        if (mark.Key is { Length: > 0 }) _body.Append($" data-key=\"{Svg.Escape(mark.Key)}\"");
+        if (mark.Value is { } value) _body.Append($" {attribute}=\"{Svg.Escape(value)}\"");
+        if (transform is not null) _body.Append($" transform=\"{transform}\"");
+        if (opacity < 1) _body.Append($" opacity=\"{Precise(opacity)}\"");
+        _body.Append('>');
+        if (mark.Words is { } words) _body.Append("<title>").Append(Svg.Escape(words)).Append("</title>");
+    }
+
+    /// <summary>Ends it.</summary>
+    public void EndGroup() => _body.Append("</g>\n");
+
+    /// <summary>Finished SVG for inside a group.</summary>
+    public void Raw(string svg) => _body.Append(svg);
+
+    /// <summary>Writes the foot below <paramref name="bottom"/> and closes the sheet.</summary>
+    public Figure Finish(double bottom, string foot = "")
+    {
+        var y = bottom + 8;
+        foreach (var line in TextWidth.Wrap(foot, Math.Min(LineLength, Width - 2 * Margin), 11.5)) Text(Margin, y += 17, line, FigureRole.Mute, 11.5);
+        var height = y + Margin - 4;
+        var description = string.Join(" ", new[] { Sentence(_title), Sentence(_caption), Sentence(foot) }.Where(s => s.Length > 0));
+        return new(_title, _caption, foot, Width, height, description,
+            $"<rect class=\"{FigureTheme.Fill(FigureRole.Paper)} ground\" width=\"{Svg.Number(Width)}\" height=\"{Svg.Number(height)}\"/>\n{_body}");
+    }
+
+    private void Shape(string element, Mark mark, string style, string geometry, double opacity)
+    {
+        _body.Append('<').Append(element).Append(" class=\"").Append(style).Append("\" ").Append(geometry);
+        if (opacity < 1) _body.Append($" opacity=\"{Precise(opacity)}\"");
+        if (mark.Key is { Length: > 0 } key) _body.Append($" data-key=\"{Svg.Escape(key)}\"");
+        if (mark.Value is { } value) _body.Append($" data-value=\"{value}\"");
+        if (mark.Words is { Length: > 0 } words) _body.Append("><title>").Append(Svg.Escape(words)).Append("</title></").Append(element).Append(">\n");
+        else _body.Append("/>\n");
+    }
+
+    private static string Precise(double value) => Math.Round(value, 3).ToString("0.###", System.Globalization.CultureInfo.InvariantCulture);
+
+    private static string Sentence(string text) => text.Length == 0 || text[^1] is '.' or '!' or '?' ? text : text + ".";
+}

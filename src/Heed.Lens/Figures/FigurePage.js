@@ -1,0 +1,183 @@
+"use strict";
+// What moves in a page of Heed's figures. It knows nothing of what they show: marks have a data-key, titles say them in words.
+(() => {
+  const marks = (root) => [...root.querySelectorAll("svg.heed [data-key], svg.heed [data-text]")];
+  const keyOf = (mark) => mark.dataset.key ?? mark.dataset.text;
+  const partsOf = (mark) => keyOf(mark).split(".");
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const all = marks(document);
+  const tip = document.querySelector("[role=tooltip]");
+
+  // Titles become labels: the browser's own tooltip would stand over ours.
+  for (const mark of all) {
+    const title = mark.querySelector(":scope > title");
+    if (!title) continue;
+    mark.setAttribute("aria-label", title.textContent);
+    mark.setAttribute("role", "img");
+    title.remove();
+  }
+  for (const svg of document.querySelectorAll("svg.heed")) {
+    svg.setAttribute("role", "group");
+    svg.setAttribute("tabindex", "0");
+  }
+
+  // What is said of a mark; in a group of many values, of the shape that is pointed at.
+  function wordsOf(mark, shape) {
+    const words = mark.getAttribute("aria-label") ?? "";
+    const values = mark.dataset.values?.split(" ");
+    const i = values ? [...mark.children].indexOf(shape) : -1;
+    return i >= 0 && i < values.length ? `${words}\n[${i}] ${values[i]}` : words;
+  }
+
+  function say(text, box) {
+    tip.textContent = text;
+    tip.hidden = !text;
+    if (!text) return;
+    const { width, height } = tip.getBoundingClientRect();
+    const top = box.top - height - 8;
+    tip.style.left = Math.max(4, Math.min(innerWidth - width - 4, (box.left + box.right - width) / 2)) + "px";
+    tip.style.top = (top > 4 ? top : box.bottom + 8) + "px";
+  }
+
+  // A mark lights up every mark whose key has all its parts, and those whose parts it has: a token lights its row and column.
+  let lit = null;
+  function light(mark) {
+    if (mark === lit) return;
+    lit = mark;
+    const parts = mark && new Set(partsOf(mark));
+    for (const svg of document.querySelectorAll("svg.heed")) {
+      const here = [...svg.querySelectorAll("[data-key], [data-text]")];
+      const on = parts ? here.filter((m) => {
+        const own = partsOf(m);
+        return own.every((p) => parts.has(p)) || [...parts].every((p) => own.includes(p));
+      }) : [];
+      const isOn = new Set(on);
+      for (const m of here) m.classList.toggle("dim", on.length > 0 && !isOn.has(m));
+    }
+  }
+
+  // Small dots are hard to hit: the nearest mark within 14 pixels is meant.
+  function markAt(event) {
+    const svg = event.target.closest?.("svg.heed");
+    if (!svg) return null;
+    const direct = event.target.closest("[data-key], [data-text]");
+    if (direct && !keyOf(direct).endsWith(".mask")) return direct;
+    let best = direct, least = 14;
+    for (const mark of svg.querySelectorAll("[data-value]")) {
+      const b = mark.getBoundingClientRect();
+      const far = Math.hypot(Math.max(b.left - event.clientX, 0, event.clientX - b.right), Math.max(b.top - event.clientY, 0, event.clientY - b.bottom));
+      if (far < least) [best, least] = [mark, far];
+    }
+    return best;
+  }
+
+  document.addEventListener("pointermove", (event) => {
+    const mark = markAt(event);
+    light(mark);
+    say(mark ? wordsOf(mark, event.target) : "", mark && (mark.contains(event.target) ? event.target : mark).getBoundingClientRect());
+  });
+  document.addEventListener("focusin", (event) => {
+    const mark = event.target.closest?.("[data-key]");
+    light(mark);
+    say(mark ? wordsOf(mark) : "", mark?.getBoundingClientRect());
+  });
+
+  // Enter goes into a figure, arrows from mark to mark, Escape out again.
+  const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  const centre = (e) => { const b = e.getBoundingClientRect(); return [(b.left + b.right) / 2, (b.top + b.bottom) / 2]; };
+  function moveFocus(from, [dx, dy]) {
+    const [x, y] = centre(from);
+    let best = null, least = Infinity;
+    for (const mark of from.ownerSVGElement.querySelectorAll("[data-key][aria-label]")) {
+      const [a, b] = centre(mark);
+      const along = (a - x) * dx + (b - y) * dy;
+      const cost = along + 3 * Math.abs((a - x) * dy + (b - y) * dx);
+      if (along > 0.5 && cost < least) [best, least] = [mark, cost];
+    }
+    focus(best);
+  }
+  function focus(mark) {
+    mark?.setAttribute("tabindex", "-1");
+    mark?.focus();
+  }
+
+  // A sequence of figures: each mark moves from where its key was to where it is.
+  const players = [...document.querySelectorAll(".player")].map((root) => {
+    const steps = [...root.querySelectorAll(".step")];
+    const [back, play, next] = root.querySelectorAll("button");
+    const count = root.querySelector("output");
+    let at = 0, timer = 0;
+    const stop = () => { clearInterval(timer); timer = 0; play.textContent = "▶ Play"; };
+    function show(to, isHeld) {
+      to = Math.max(0, Math.min(steps.length - 1, to));
+      if (to === at) return stop();
+      const from = steps[at];
+      steps.forEach((step, i) => { step.classList.toggle("on", i === to); step.inert = i !== to; });
+      if (!isHeld && !calm.matches) tween(from.querySelector("svg"), steps[to].querySelector("svg"));
+      at = to;
+      count.textContent = `${at + 1} of ${steps.length}`;
+      back.disabled = at === 0;
+      next.disabled = at === steps.length - 1;
+    }
+    function toggle() {
+      if (timer) return stop();
+      if (at === steps.length - 1) show(0, true);
+      play.textContent = "❚❚ Pause";
+      timer = setInterval(() => at === steps.length - 1 ? stop() : show(at + 1), 1800);
+    }
+    back.onclick = () => { stop(); show(at - 1); };
+    next.onclick = () => { stop(); show(at + 1); };
+    play.onclick = toggle;
+    return { root, step: (by, isHeld) => { stop(); show(at + by, isHeld); }, toggle };
+  });
+
+  function tween(a, b) {
+    const time = { duration: 300, easing: "ease-in-out" };
+    const id = (m) => (m.dataset.key ? "k:" : "t:") + keyOf(m);
+    const scale = (svg) => svg.viewBox.baseVal.width / svg.getBoundingClientRect().width;
+    const place = (m, svg, s) => {
+      const r = m.getBoundingClientRect(), o = svg.getBoundingClientRect();
+      return { x: (r.left - o.left) * s, y: (r.top - o.top) * s, w: Math.max(r.width * s, 0.01), h: Math.max(r.height * s, 0.01) };
+    };
+    const paint = (m) => { const c = getComputedStyle(m); return { fill: c.fill, stroke: c.stroke, opacity: c.opacity }; };
+    const shape = (m) => m.tagName === "path" ? m.getAttribute("d") : "";
+    const letters = (d) => d.replace(/[^a-z]/gi, "");
+    const [sa, sb] = [scale(a), scale(b)];
+    const old = new Map();
+    for (const m of a.querySelectorAll("[data-key], [data-text]")) old.set(id(m), m);
+    for (const m of b.querySelectorAll("[data-key], [data-text]")) {
+      const was = old.get(id(m));
+      old.delete(id(m));
+      const now = paint(m);
+      if (!was) { m.animate([{ opacity: 0 }, { opacity: now.opacity }], time); continue; }
+      if (shape(m) && letters(shape(m)) === letters(shape(was))) {
+        m.animate([{ ...paint(was), d: `path("${shape(was)}")` }, { ...now, d: `path("${shape(m)}")` }], time);
+        continue;
+      }
+      const p = place(was, a, sa), q = place(m, b, sb), own = m.transform.baseVal.consolidate()?.matrix;
+      const end = own ? `matrix(${own.a},${own.b},${own.c},${own.d},${own.e},${own.f})` : "";
+      const [kx, ky] = m.tagName === "text" ? [1, 1] : [p.w / q.w, p.h / q.h];
+      const start = `translate(${p.x}px,${p.y}px) scale(${kx},${ky}) translate(${-q.x}px,${-q.y}px) ${end}`;
+      m.animate([{ ...paint(was), transform: start }, { ...now, transform: end || "none" }], time);
+    }
+    for (const m of old.values()) {
+      const ghost = b.appendChild(m.cloneNode(true));
+      ghost.removeAttribute("data-key");
+      ghost.removeAttribute("data-text");
+      ghost.animate([{}, { opacity: 0 }], time).onfinish = () => ghost.remove();
+    }
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const mark = event.target.closest?.("[data-key]"), arrow = arrows[event.key];
+    const player = players.find((p) => p.root.contains(event.target)) ?? players[0];
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (mark && arrow) moveFocus(mark, arrow);
+    else if (mark && event.key === "Escape") mark.ownerSVGElement.focus();
+    else if (event.key === "Enter" && event.target.matches("svg.heed")) focus(event.target.querySelector("[data-key][aria-label]"));
+    else if (player && arrow && arrow[0]) player.step(arrow[0], event.repeat);
+    else if (player && event.key === " " && !event.target.matches("button")) player.toggle();
+    else return;
+    event.preventDefault();
+  });
+})();

@@ -1,0 +1,198 @@
+using System.Text;
+
+namespace Heed.Lens.Figures;
+
+/// <summary>How <see cref="HeatMap"/> is drawn.</summary>
+public sealed record HeatMapOptions
+{
+    /// <summary>What is seen.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>How to read it, in a sentence.</summary>
+    public string Caption { get; init; } = "";
+
+    /// <summary>What stands before every cell's key, such as a layer (L3) or a measure's name; empty: nothing.</summary>
+    public string KeyPrefix { get; init; } = "";
+
+    /// <summary>What a number is, for the words of a cell ("Δ logit difference").</summary>
+    public string Measure { get; init; } = "";
+
+    /// <summary>True if the first row stands at the bottom, as layers do.</summary>
+    public bool FirstRowAtBottom { get; init; }
+
+    /// <summary>The size that has full colour; null: the largest shown.</summary>
+    public double? Largest { get; init; }
+
+    /// <summary>Cells to outline: (row, column).</summary>
+    public IReadOnlyList<(int Row, int Column)> Picked { get; init; } = [];
+
+    /// <summary>The width in pixels to fit into, if cells of 14 pixels can.</summary>
+    public double Width { get; init; } = 720;
+}
+
+/// <summary>
+/// A table of signed numbers as colours, blue above zero and orange below, with the numbers in it where they fit: what patching,
+/// ablation and scores of heads find.
+/// <code>
+/// HeatMap.Of(deltas, FigureAxis.Layers(30), FigureAxis.Tokens(tokens), new() { Title = "Where the difference lives", FirstRowAtBottom = true })
+/// </code>
+/// </summary>
+public static class HeatMap
+{
+    private const int Most = 64;
+    private const double LargestCell = 64, SmallestCell = 14, LongestRowLabel = 130;
+
+    /// <summary>Draws it.</summary>
+    /// <param name="values">The numbers [row, column]; NaN where there is none.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="columns">The columns.</param>
+    /// <param name="options">How.</param>
+    public static Figure Of(ReadOnlySpan<float> values, FigureAxis rows, FigureAxis columns, HeatMapOptions options)
+    {
+        rows.Check(nameof(HeatMap));
+        columns.Check(nameof(HeatMap));
+        if (values.Length != rows.Count * columns.Count)
+            throw new ArgumentException($"A heat map of {rows.Count} rows × {columns.Count} columns takes {rows.Count * columns.Count} values, not {values.Length}.");
+        var rowGroups = KeyGroup.Even(rows.Count, Most);
+        var columnGroups = KeyGroup.Even(columns.Count, Most);
+        var cells = Cells(values, rowGroups, columnGroups, columns.Count);
+
+        string[] rowLabels = [.. rowGroups.Select(g => TextWidth.Fit(Label(rows, g), LongestRowLabel, 12, isBold: true))];
+        string[] columnLabels = [.. columnGroups.Select(g => Label(columns, g))];
+        var left = FigureCanvas.Margin + 18 + rowLabels.Max(l => TextWidth.Of(l, 12, isBold: true)) + 10;
+        double cell = LargestCell, right;
+        ColumnLabels labels;
+        while (true)
+        {
+            labels = new ColumnLabels(columnLabels, cell);
+            right = FigureCanvas.Margin + Math.Max(0, labels.Overhang);
+            if (cell <= SmallestCell || left + columnLabels.Length * cell + right <= options.Width) break;
+            cell = Math.Max(SmallestCell, cell - 1);
+        }
+        var height = cell >= 34 ? 24 : Math.Max(SmallestCell, Math.Min(cell, 20));
+        var width = Math.Max(Math.Max(left + columnLabels.Length * cell + right, left + TextWidth.Of(columns.Title, 11.5, true) + FigureCanvas.Margin), Math.Min(options.Width, 420));
+        var canvas = new FigureCanvas(options.Title, options.Caption, width);
+        var top = canvas.Top + 12 + 12 + labels.Height;
+        double TopOf(int row) => top + (options.FirstRowAtBottom ? rowLabels.Length - 1 - row : row) * height;
+
+        canvas.Text(left, canvas.Top + 10, columns.Title, columns.AreTokens ? FigureRole.Query : FigureRole.Mute, 11.5, weight: 600);
+        labels.Draw(canvas, left, top - 4, columns.AreTokens ? FigureRole.Query : FigureRole.Mute, i => Key(options, PartOf(columns, columnGroups[i])), i => WordsOf(columns, columnGroups[i]));
+        var titleLength = TextWidth.Of(rows.Title, 11.5, isBold: true);
+        var bottom = top + rowLabels.Length * height;
+        canvas.Text(FigureCanvas.Margin + 9, Math.Min((top + bottom) / 2, bottom - titleLength / 2), rows.Title, rows.AreTokens ? FigureRole.Key : FigureRole.Mute, 11.5, Anchor.Middle, 600, turn: -90);
+        for (var r = 0; r < rowLabels.Length; r++)
+            canvas.Text(left - 10, TopOf(r) + height / 2 + 4, rowLabels[r], rows.AreTokens ? FigureRole.Key : FigureRole.Mute, height < 15 ? FigureCanvas.Smallest : 12, Anchor.End, 500,
+                Key(options, PartOf(rows, rowGroups[r])), words: WordsOf(rows, rowGroups[r]));
+
+        var largest = options.Largest ?? Largest(cells);
+        var write = Writing(cells, cell - 3, height);
+        var dashes = new StringBuilder();
+        var empty = new StringBuilder();
+        for (var r = 0; r < rowLabels.Length; r++)
+            for (var c = 0; c < columnLabels.Length; c++)
+            {
+                var value = cells[r, c];
+                double x = left + c * cell, y = TopOf(r);
+                if (float.IsNaN(value))
+                {
+                    empty.Append($"M{Svg.Number(x + 0.5)} {Svg.Number(y + 0.5)}h{Svg.Number(cell - 1)}v{Svg.Number(height - 1)}h{Svg.Number(1 - cell)}z");
+                    continue;
+                }
+                var key = Key(options, $"{PartOf(rows, rowGroups[r])}.{PartOf(columns, columnGroups[c])}");
+                var strength = largest > 0 ? Math.Min(1, Math.Abs(value) / largest) : 0;
+                var measure = options.Measure.Length > 0 ? options.Measure + " " : "";
+                canvas.Rectangle(Mark.Of(key, value, $"{WordsOf(rows, rowGroups[r])}, {WordsOf(columns, columnGroups[c])}: {measure}{FigureNumbers.Exact(value)}"),
+                    x + 0.5, y + 0.5, cell - 1, height - 1, value < 0 ? FigureRole.Key : FigureRole.Query, strength, cell > 24 ? 3 : 1);
+                if (write is not null)
+                    canvas.Number(x + cell / 2, y + height / 2 + 4, write(value), strength > 0.8 ? FigureRole.Paper : FigureRole.Ink, key, weight: strength > 0.8 ? 600 : 400);
+                else if (value < 0 && strength > 0.02)
+                    dashes.Append($"M{Svg.Number(x + cell / 2 - 3)} {Svg.Number(y + height / 2)}h6");
+            }
+        if (empty.Length > 0) canvas.Path(new("", null, "no value"), empty.ToString(), FigureRole.Masked);
+        if (dashes.Length > 0) canvas.Stroke(default, dashes.ToString(), FigureRole.Ink, 1.5);
+        foreach (var (row, column) in options.Picked)
+        {
+            int r = rowGroups.FindIndex(g => row >= g.First && row < g.End), c = columnGroups.FindIndex(g => column >= g.First && column < g.End);
+            if (r < 0 || c < 0) throw new ArgumentException($"The picked cell ({row}, {column}) is outside {rows.Count} rows × {columns.Count} columns.");
+            canvas.Frame(default, left + c * cell, TopOf(r), cell, height, FigureRole.Ink, 2, 3);
+        }
+        var foot = new List<string>();
+        if (dashes.Length > 0) foot.Add("a dash: below zero");
+        if (empty.Length > 0) foot.Add("grey: no value");
+        if (!rowGroups[0].IsOne) foot.Add($"each row stands for {rowGroups[0].End} together");
+        if (!columnGroups[0].IsOne) foot.Add($"each column stands for {columnGroups[0].End} together");
+        if (!rowGroups[0].IsOne || !columnGroups[0].IsOne) foot.Add("of several, the number largest in size is shown");
+        return canvas.Finish(Scale(canvas, left, bottom + 14, largest, HasNegative(cells)), string.Join(" · ", foot));
+    }
+
+    /// <summary>How the numbers are written so that every one fits into its cell, or null if they do not.</summary>
+    private static Func<double, string>? Writing(float[,] cells, double width, double height)
+    {
+        if (height < 18) return null;
+        foreach (var write in new Func<double, string>[] { FigureNumbers.Signed, FigureNumbers.Brief })
+        {
+            var fits = true;
+            foreach (var value in cells) fits &= float.IsNaN(value) || TextWidth.Of(write(value), 11, isBold: true) <= width;
+            if (fits) return write;
+        }
+        return null;
+    }
+
+    /// <summary>The colours with their numbers; returns where it ends.</summary>
+    private static double Scale(FigureCanvas canvas, double left, double y, double largest, bool isSigned)
+    {
+        const double Step = 12;
+        var x = left;
+        if (isSigned)
+        {
+            var low = FigureNumbers.Signed(-largest);
+            canvas.Text(x, y + 10, low, FigureRole.Mute, 11);
+            x += TextWidth.Of(low, 11) + 6;
+        }
+        for (var i = isSigned ? -5 : 0; i <= 5; i++, x += Step)
+            canvas.Rectangle(default, x, y, Step, 12, i < 0 ? FigureRole.Key : FigureRole.Query, Math.Abs(i) / 5.0);
+        canvas.Text(x + 6, y + 10, FigureNumbers.Signed(largest), FigureRole.Mute, 11);
+        return y + 14;
+    }
+
+    /// <summary>The numbers that are shown: each, or of several the one largest in size.</summary>
+    private static float[,] Cells(ReadOnlySpan<float> values, List<KeyGroup> rows, List<KeyGroup> columns, int stride)
+    {
+        var cells = new float[rows.Count, columns.Count];
+        for (var r = 0; r < rows.Count; r++)
+            for (var c = 0; c < columns.Count; c++)
+            {
+                var best = float.NaN;
+                for (var i = rows[r].First; i < rows[r].End; i++)
+                    for (var j = columns[c].First; j < columns[c].End; j++)
+                    {
+                        var value = values[i * stride + j];
+                        if (float.IsInfinity(value)) throw new ArgumentException($"The value at row {i}, column {j} is {value}; a heat map shows finite numbers.");
+                        if (!float.IsNaN(value) && !(Math.Abs(value) <= Math.Abs(best))) best = value;
+                    }
+                cells[r, c] = best;
+            }
+        return cells;
+    }
+
+    private static double Largest(float[,] cells)
+    {
+        double largest = 0;
+        foreach (var value in cells) if (!float.IsNaN(value)) largest = Math.Max(largest, Math.Abs(value));
+        return largest;
+    }
+
+    private static bool HasNegative(float[,] cells)
+    {
+        foreach (var value in cells) if (value < 0) return true;
+        return false;
+    }
+
+    private static string Key(HeatMapOptions options, string part) => options.KeyPrefix.Length > 0 ? $"{options.KeyPrefix}.{part}" : part;
+
+    private static string PartOf(FigureAxis axis, KeyGroup group) => group.IsOne ? axis.Keys[group.First] : $"{axis.Keys[group.First]}-{axis.Keys[group.End - 1]}";
+
+    private static string Label(FigureAxis axis, KeyGroup group) => group.IsOne ? axis.LabelOf(group.First) : axis.AreTokens ? $"{group.First}–{group.End - 1}" : $"{axis.LabelOf(group.First)}–{axis.LabelOf(group.End - 1)}";
+
+    private static string WordsOf(FigureAxis axis, KeyGroup group) => group.IsOne ? axis.WordsOf(group.First) : $"{axis.Title} {group.First} to {group.End - 1}";
+}

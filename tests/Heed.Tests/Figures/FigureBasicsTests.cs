@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Heed.Lens.Figures;
+
+namespace Heed.Tests.Figures;
+
+public class FigureBasicsTests
+{
+    [Fact]
+    public void Exact_AnyFloat_ParsesBackToTheSameBits()
+    {
+        var random = new Random(1);
+        for (var i = 0; i < 10000; i++)
+        {
+            var value = BitConverter.Int32BitsToSingle(random.Next(int.MinValue, int.MaxValue));
+            if (!float.IsFinite(value)) continue;
+            Assert.Equal(BitConverter.SingleToInt32Bits(value), BitConverter.SingleToInt32Bits(float.Parse(FigureNumbers.Exact(value), CultureInfo.InvariantCulture)));
+        }
+    }
+
+    [Theory]
+    [InlineData(0.455, "45.5 %")]
+    [InlineData(0.0995, "10.0 %")]
+    [InlineData(0.00012, "0.012 %")]
+    [InlineData(1e-9, "< 0.001 %")]
+    [InlineData(0.99999, "> 99.9 %")]
+    [InlineData(1, "100 %")]
+    public void Percent_AnyProbability_IsNeverRoundedToNothingOrAll(double p, string text) => Assert.Equal(text, FigureNumbers.Percent(p));
+
+    [Theory]
+    [InlineData(5.67, "+5.67")]
+    [InlineData(-0.0123, "−0.012")]
+    [InlineData(1204, "+1,204")]
+    [InlineData(-1e-7, "−1.00e−7")]
+    [InlineData(0, "0")]
+    public void Signed_AnyNumber_HasItsSign(double value, string text) => Assert.Equal(text, FigureNumbers.Signed(value));
+
+    [Theory]
+    [InlineData(0.3, ".30")]
+    [InlineData(0.9946, ".99")]
+    [InlineData(0.9971, ".997")]
+    [InlineData(1, "1")]
+    public void Weight_AnyWeight_FitsADot(double value, string text) => Assert.Equal(text, FigureNumbers.Weight(value));
+
+    [Fact]
+    public void Escape_AnyCharacter_ComesBackOrIsVisiblyReplaced()
+    {
+        var random = new Random(2);
+        for (var i = 0; i < 2000; i++)
+        {
+            var text = new string([.. Enumerable.Range(0, 12).Select(_ => (char)(random.Next(3) == 0 ? random.Next(0x80) : random.Next(0xD700, 0x10000)))]);
+            var parsed = XElement.Parse($"<t a=\"{Svg.Escape(text)}\">{Svg.Escape(text)}</t>");
+            Assert.Empty(parsed.Elements());
+            Assert.Equal(text.Length, parsed.Value.Length);
+            for (var c = 0; c < text.Length; c++)
+                Assert.True(parsed.Value[c] == text[c] || parsed.Value[c] == '�' || (text[c] < ' ' && parsed.Value[c] == 0x2400 + text[c]));
+        }
+        Assert.Equal("a😀b", XElement.Parse($"<t>{Svg.Escape("a😀b")}</t>").Value);
+    }
+
+    [Theory]
+    [InlineData("creature", 40, "crea…")]
+    [InlineData("Donaudampfschifffahrtsgesellschaft", 80, "Donaud…aft")]
+    [InlineData("cat", 40, "cat")]
+    [InlineData("猫猫猫", 30, "猫…")]
+    public void Fit_TooLong_FitsAndSaysSo(string text, double width, string expected)
+    {
+        var fitted = TextWidth.Fit(text, width, 12);
+        Assert.Equal(expected, fitted);
+        Assert.True(TextWidth.Of(fitted, 12) <= width);
+    }
+
+    [Fact]
+    public void Wrap_AnyText_KeepsAllWordsWithinTheWidth()
+    {
+        var text = "Each column is one token looking back; its dots add up to 1. Averyveryveryverylongwordindeedthatdoesnotfit anywhere";
+        var lines = TextWidth.Wrap(text, 120, 12);
+        Assert.All(lines, l => Assert.True(TextWidth.Of(l, 12) <= 120));
+        Assert.Equal(text.Replace(" ", "", StringComparison.Ordinal), string.Concat(lines).Replace(" ", "", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Theme_TextColors_HaveContrastOnTheirPaper()
+    {
+        foreach (var color in new Func<FigureRole, string>[] { FigureTheme.Light, FigureTheme.Dark })
+            foreach (var role in new[] { FigureRole.Ink, FigureRole.Mute, FigureRole.Query, FigureRole.Key, FigureRole.Value, FigureRole.Change })
+                Assert.True(Contrast(color(role), color(FigureRole.Paper)) >= (role == FigureRole.Key || role == FigureRole.Value ? 4 : 4.5), $"{role} {color(role)} {Contrast(color(role), color(FigureRole.Paper))}");
+    }
+
+    [Fact]
+    public void ToSvg_WithoutCustomProperties_HasTheLightColors()
+    {
+        var svg = DotGrid.Of([1f], ["a"]).ToSvg();
+        Assert.Contains(".heed .i{fill:#1d2330;fill:var(--hi,#1d2330)}", svg, StringComparison.Ordinal);
+        Assert.Contains("prefers-color-scheme:dark", svg, StringComparison.Ordinal);
+        Assert.Contains("[data-theme=dark] svg.heed", svg, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ToHtml_AnyPage_IsOneFileThatLoadsNothing()
+    {
+        var figure = DotGrid.Of(FigureTokens.Pattern(FigureTokens.Odd.Length), FigureTokens.Odd);
+        var html = FigurePage.Steps(figure, figure, figure).And(FigurePage.Of(figure)).Named("</title><script>alert(1)</script>").ToHtml();
+        Assert.DoesNotContain("alert(1)</script>", html, StringComparison.Ordinal);
+        Assert.Single(Regex.Matches(html, "<script"));
+        Assert.Equal(4, Regex.Count(html, "<svg "));
+        Assert.All(Regex.Matches(html, "https?://[^\"' ]*").Select(m => m.Value), link => Assert.Equal("http://www.w3.org/2000/svg", link));
+        Assert.Contains("default-src 'none'", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("innerHTML", html, StringComparison.Ordinal);
+        Assert.Contains("prefers-reduced-motion", html, StringComparison.Ordinal);
+        Assert.Contains("1 of 3", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Notebook_FindsTheFormatterByNamesAlone()
+    {
+        // As the notebooks' convention has it: an attribute of that name, and members found by reflection.
+        foreach (var shown in new object[] { DotGrid.Of([1f], ["a"]), FigurePage.Of(DotGrid.Of([1f], ["a"])) })
+        {
+            var attribute = shown.GetType().GetCustomAttributes(true).Single(a => a.GetType().Name == "TypeFormatterSourceAttribute");
+            var source = Activator.CreateInstance((Type)attribute.GetType().GetProperty("FormatterSourceType")!.GetValue(attribute)!)!;
+            var formatters = (IEnumerable<object>)source.GetType().GetMethod("CreateTypeFormatters")!.Invoke(source, [])!;
+            var formatter = formatters.Single();
+            Assert.Equal("text/html", formatter.GetType().GetProperty("MimeType")!.GetValue(formatter));
+            using var writer = new StringWriter();
+            var format = formatter.GetType().GetMethod("Format", BindingFlags.Public | BindingFlags.Instance)!;
+            Assert.True((bool)format.Invoke(formatter, [shown, writer])!);
+            Assert.StartsWith(shown is Figure ? "<svg " : "<iframe ", writer.ToString(), StringComparison.Ordinal);
+            Assert.False((bool)format.Invoke(formatter, ["text", writer])!);
+        }
+    }
+
+    /// <summary>Contrast ratio by WCAG 2.</summary>
+    private static double Contrast(string a, string b)
+    {
+        double[] both = [Luminance(a), Luminance(b)];
+        return (both.Max() + 0.05) / (both.Min() + 0.05);
+    }
+
+    private static double Luminance(string color)
+    {
+        double Part(int at)
+        {
+            var c = Convert.ToInt32(color.Substring(at, 2), 16) / 255.0;
+            return c <= 0.03928 ? c / 12.92 : Math.Pow((c + 0.055) / 1.055, 2.4);
+        }
+        return 0.2126 * Part(1) + 0.7152 * Part(3) + 0.0722 * Part(5);
+    }
+}
