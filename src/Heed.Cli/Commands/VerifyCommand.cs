@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Heed.Cli.Rendering;
 using Heed.Formats;
+using Heed.Lens.Verification;
 using Heed.Tokenization;
 using Heed.Verification;
 
@@ -26,12 +27,14 @@ internal static class VerifyCommand
             [
                 ("heed verify my-model/", "compares with my-model/expected.safetensors, with float32 activations"),
                 ("heed verify model.gguf --expected expected.safetensors --fast", "the path that generation takes"),
+                ("heed verify my-model/ --expected my-model/lens.safetensors", "every activation, ablation, patch and circuit"),
                 ("heed verify --tokenizer tokenizer.json --cases cases.json", "ids, offsets and texts"),
                 ("heed verify --templates expected.json", "chat templates"),
             ],
             Notes = """
                 Compares logits, logits_last.i, loss, hidden.i, attention.i, greedy_ids and
-                values/TENSOR; others are listed as not compared. The last line is
+                values/TENSOR; and, in a file with hook/NAME values, every activation
+                and analysis; others are listed as not compared. The last line is
                 "N equal, N different, N not compared"; the exit code is 1 when one differs.
                 """,
         };
@@ -54,6 +57,11 @@ internal static class VerifyCommand
             var values = parsed.GetValue(expected) ?? ExpectedBeside(path!);
             using var opened = model.Open(parsed, terminal, parsed.GetValue(fast) ? ActivationPrecision.Int8 : ActivationPrecision.Float32, path);
             using var recorded = TensorFiles.Open(values);
+            if (LensVerifier.Knows(recorded))
+            {
+                if (parsed.GetValue(fast)) throw new UsageException($"{values} holds activations, which are always computed exactly: leave out --fast.");
+                return Report(terminal, LensVerifier.Verify(opened, recorded, interruption.Token), parsed.GetValue(json));
+            }
             return Report(terminal, CheckpointVerifier.Verify(opened.Transformer, recorded, parsed.GetValue(fast), interruption.Token), parsed.GetValue(json));
         });
         return command;
