@@ -23,22 +23,27 @@ internal static class LookCommand
         convention.AcceptOnlyFromAmong("lesson", "library");
         var tokens = new Option<string?>("--tokens") { Description = "Show only these as tokens that look: FIRST..LAST, counted from 0. Default: as many of the last as fit.", HelpName = "RANGE" };
         var json = new Option<bool>("--json") { Description = "Everything as one line of JSON." };
+        var board = new Option<bool>("--board") { Description = "Draw all heads at once, a small square each, into the file of --svg or --html." };
+        var figures = new FigureOptions();
         var command = new ToolCommand("look", "See one head's attention on a text, what it adds, and the next word.")
         {
             Examples =
             [
                 (Example, "chooses a head that has something to show"),
                 ("heed look --layer 3 --head 2 \"the cat sat on the mat\"", "shows the head you name"),
+                ("heed look --html head.html \"the cat sat on the mat\"", "also draws it: the head's steps from scores to ΔE, to play and to hover"),
                 ("heed look --convention library --json \"a b c d\" | jq .pattern", "the numbers, for a program"),
             ],
         };
         command.Arguments.Add(text);
-        foreach (var option in new Option[] { layer, head, convention, tokens, json }) command.Options.Add(option);
+        foreach (var option in new Option[] { layer, head, convention, tokens, json, board }) command.Options.Add(option);
+        figures.AddTo(command);
         model.AddTo(command);
         command.SetAction(parsed =>
         {
             var words = TextArgument.Read(parsed, text, terminal, Example);
             if (words.Length == 0) throw new UsageException($"The text is empty. Try: {Example}");
+            if (parsed.GetValue(board) && !figures.AreGiven(parsed)) throw new UsageException("--board is drawn into a file: add --svg FILE or --html FILE.");
             var isLesson = parsed.GetValue(convention) == "lesson";
             var range = parsed.GetValue(tokens);
             using var opened = model.Open(parsed, terminal, ActivationPrecision.Float32);
@@ -47,6 +52,9 @@ internal static class LookCommand
                 view = HeadView.Of(opened, words, parsed.GetValue(layer), parsed.GetValue(head), Shown);
             if (parsed.GetValue(json)) LookJson.Write(terminal.Out, view, isLesson);
             else terminal.Write(new LookPage(view, isLesson, terminal.Width).Lines());
+            var drawing = new LookFigures(view, isLesson);
+            if (parsed.GetValue(board)) figures.Write(parsed, terminal, drawing.Board);
+            else figures.Write(parsed, terminal, drawing.Grid, drawing.Page);
             return ExitCode.Success;
 
             (int, int) Shown(int count)

@@ -51,6 +51,9 @@ internal sealed class HeadView
     /// <summary>The layer's window, or null.</summary>
     public int? Window { get; }
 
+    /// <summary>The layer's pattern [head, query, key]; queries are the shown tokens, keys all up to the last shown.</summary>
+    public Activation Pattern => _pattern;
+
     /// <summary>The most likely next tokens.</summary>
     public IReadOnlyList<TokenAlternative> Next { get; }
 

@@ -9,7 +9,8 @@ internal enum Anchor { Start, Middle, End }
 /// <param name="Key">Its stable key, or empty for a shape that shows no number.</param>
 /// <param name="Value">Its exact value (<see cref="FigureNumbers.Exact(float)"/>), or null.</param>
 /// <param name="Words">The same in words.</param>
-internal readonly record struct Mark(string Key, string? Value = null, string? Words = null)
+/// <param name="From">The key of what it comes from, from where it moves when it first appears; or null.</param>
+internal readonly record struct Mark(string Key, string? Value = null, string? Words = null, string? From = null)
 {
     /// <summary>A mark of a float32.</summary>
     public static Mark Of(string key, float value, string words) => new(key, FigureNumbers.Exact(value), words);
@@ -107,6 +108,7 @@ internal sealed class FigureCanvas
         _body.Append('<').Append('g');
         if (mark.Key is { Length: > 0 }) _body.Append($" data-key=\"{Svg.Escape(mark.Key)}\"");
         if (mark.Value is { } value) _body.Append($" {attribute}=\"{Svg.Escape(value)}\"");
+        if (mark.From is { } from) _body.Append($" data-from=\"{Svg.Escape(from)}\"");
         if (transform is not null) _body.Append($" transform=\"{transform}\"");
         if (opacity < 1) _body.Append($" opacity=\"{Precise(opacity)}\"");
         _body.Append('>');
@@ -136,6 +138,7 @@ internal sealed class FigureCanvas
         if (opacity < 1) _body.Append($" opacity=\"{Precise(opacity)}\"");
         if (mark.Key is { Length: > 0 } key) _body.Append($" data-key=\"{Svg.Escape(key)}\"");
         if (mark.Value is { } value) _body.Append($" data-value=\"{value}\"");
+        if (mark.From is { } from) _body.Append($" data-from=\"{Svg.Escape(from)}\"");
         if (mark.Words is { Length: > 0 } words) _body.Append("><title>").Append(Svg.Escape(words)).Append("</title></").Append(element).Append(">\n");
         else _body.Append("/>\n");
     }

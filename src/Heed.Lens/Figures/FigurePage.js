@@ -25,7 +25,7 @@
   function wordsOf(mark, shape) {
     const words = mark.getAttribute("aria-label") ?? "";
     const values = mark.dataset.values?.split(" ");
-    const i = values ? [...mark.children].indexOf(shape) : -1;
+    const i = values ? [...mark.querySelectorAll("path, rect")].indexOf(shape) : -1;
     return i >= 0 && i < values.length ? `${words}\n[${i}] ${values[i]}` : words;
   }
 
@@ -145,8 +145,9 @@
     const [sa, sb] = [scale(a), scale(b)];
     const old = new Map();
     for (const m of a.querySelectorAll("[data-key], [data-text]")) old.set(id(m), m);
+    const before = new Map(old);
     for (const m of b.querySelectorAll("[data-key], [data-text]")) {
-      const was = old.get(id(m));
+      const was = old.get(id(m)) ?? before.get("k:" + m.dataset.from);
       old.delete(id(m));
       const now = paint(m);
       if (!was) { m.animate([{ opacity: 0 }, { opacity: now.opacity }], time); continue; }

@@ -1,0 +1,53 @@
+using Heed.Tracing;
+
+namespace Heed.Cli.Looking;
+
+/// <summary>What `heed look` draws into files.</summary>
+internal sealed class LookFigures(HeadView view, bool isLesson)
+{
+    /// <summary>Texts longer than this are not followed step by step: the page has the grid alone.</summary>
+    private const int MaxStory = 1024;
+
+    private readonly string[] _tokens = view.TokenTexts[..view.End];
+
+    private GridConvention Convention => isLesson ? GridConvention.Lesson : GridConvention.Library;
+
+    /// <summary>The head's grid of weights.</summary>
+    public Figure Grid() => DotGrid.Of(view.Pattern, view.Choice.Head, _tokens, Options());
+
+    /// <summary>All heads on the text, or on as much of its beginning as patterns fit into memory.</summary>
+    public Figure Board()
+    {
+        var config = view.Model.Config;
+        var count = HeadChoice.TokensFor(config, view.Encoding.Count);
+        var trace = view.Model.Trace(view.Encoding.Ids[..count], [$"blocks.*.{ActivationNames.Pattern}"]);
+        var heads = config.Layers.Sum(l => l.Heads);
+        return HeadBoard.Of(trace, config.Layers.Count, view.TokenTexts[..count], new()
+        {
+            Convention = Convention,
+            Title = count < view.Encoding.Count ? $"All {heads} heads on the first {count} of {view.Encoding.Count} tokens" : $"All {heads} heads on your sentence",
+            Picked = [(view.Choice.Layer, view.Choice.Head)],
+        });
+    }
+
+    /// <summary>The head's grid from raw scores to weights, the last shown token's way from E to E′, and the next token.</summary>
+    public FigurePage Page()
+    {
+        var title = $"Heed: layer {view.Choice.Layer}, head {view.Choice.Head}";
+        var next = FigurePage.Of(ProbabilityBars.Of(view.Next, view.TokenTexts[^1], view.Model.Config.VocabularySize));
+        if (view.End > MaxStory) return FigurePage.Of(Grid()).And(next).Named(title);
+        var trace = view.Model.Trace(view.Encoding.Ids[..view.End], HeadStory.Names(view.Choice.Layer));
+        var stages = new[] { ActivationNames.RawScores, ActivationNames.ScaledScores, ActivationNames.Scores, ActivationNames.Pattern }
+            .Select(name => DotGrid.Of(trace[ActivationNames.InBlock(view.Choice.Layer, name)], view.Choice.Head, _tokens, Options())).ToArray();
+        var story = HeadStory.From(trace, view.Choice.Layer, view.Choice.Head, view.End - 1, _tokens);
+        return FigurePage.Steps(stages).And(FigurePage.Steps(StepStrip.Steps(story))).And(next).Named(title);
+    }
+
+    private DotGridOptions Options() => new()
+    {
+        Layer = view.Choice.Layer,
+        Convention = Convention,
+        Window = view.Window,
+        Queries = (Math.Max(view.First, view.End - DotGrid.MaxTokens), view.End),
+    };
+}
