@@ -55,6 +55,8 @@ internal static class Tool
             ChatCommand.Create(terminal),
             TokenizeCommand.Create(terminal),
             InfoCommand.Create(terminal),
+            CountCommand.Create(terminal),
+            CostCommand.Create(terminal),
             VerifyCommand.Create(terminal),
             BenchCommand.Create(terminal),
             CompletionCommand.Create(terminal),

@@ -47,7 +47,7 @@ internal static class InfoCommand
         yield return Title("Parameters", "share of all");
         foreach (var part in summary.Parts)
             yield return Row(part.Name, Whole(part.Count)).Add("  ").Add($"{Percent(part.Count, summary.Count),6}  ", Role.Mute).Add(Bar.Of(part.Count, summary.Parts.Max(p => p.Count), Math.Clamp(width - 56, 8, 28)), Role.Query);
-        yield return Row("together", Whole(summary.Count)).Add("  ").Add(Check(summary), Role.Mute);
+        yield return Row("together", Whole(summary.Count)).Add("  ").Add(Check(summary.Count, summary.StoredCount), Role.Mute);
         yield return new();
 
         var tensors = model.Transformer.File?.Tensors ?? [];
@@ -69,12 +69,13 @@ internal static class InfoCommand
 
     private static StyledLine Row(string name, string number) => new StyledLine().Add($"  {name}").PadTo(24).PadTo(40 - number.Length).Add(number);
 
-    private static string Check(ModelSummary summary) => summary.StoredCount switch
+    /// <summary>What the parameters and the numbers in the file's tensors say of each other.</summary>
+    internal static string Check(long count, long? stored) => stored switch
     {
         null => "",
-        { } stored when stored == summary.Count => "as many as the tensors hold",
-        { } stored when stored > summary.Count => $"the tensors hold {Whole(stored - summary.Count)} more: copies or tables that are no parameters",
-        { } stored => $"the tensors hold {Whole(summary.Count - stored)} fewer: some are used in several places",
+        { } held when held == count => "as many as the tensors hold",
+        { } held when held > count => $"the tensors hold {Whole(held - count)} more: copies or tables that are no parameters",
+        { } held => $"the tensors hold {Whole(count - held)} fewer: some are used in several places",
     };
 
     private static void WriteJson(TextWriter output, LanguageModel model, bool listTensors) => Json.WriteLine(output, json =>

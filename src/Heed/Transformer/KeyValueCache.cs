@@ -14,7 +14,8 @@ namespace Heed;
 /// </remarks>
 public sealed unsafe class KeyValueCache
 {
-    internal const int BlockLength = AttentionKernels.BlockLength;
+    /// <summary>Positions in a block: memory is taken for as many at once.</summary>
+    public const int BlockLength = AttentionKernels.BlockLength;
 
     private readonly int[] _layerOffsets;
     private readonly IReadOnlyList<LayerConfig> _layers;

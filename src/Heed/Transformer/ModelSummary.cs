@@ -17,21 +17,15 @@ public sealed class ModelSummary
     private ModelSummary(Transformer model)
     {
         var (config, weights) = (model.Config, model.Weights);
-        Add("embedding", weights.Embedding);
-        Add("positions", weights.Positions);
-        Add("embedding projections", weights.ProjectIn);
-        Add("embedding projections", weights.ProjectOut);
-        Add("norms", weights.EmbeddingNorm);
-        for (var l = 0; l < weights.Layers.Count; l++) AddLayer(weights.Layers[l], config.Layers[l]);
-        Add("norms", weights.FinalNorm);
-        if (weights.IsTied) Add("unembedding", weights.Unembedding.Bias);
-        else Add("unembedding", weights.Unembedding);
+        var outline = ModelOutline.Of(model);
+        var isGated = config.Layers.Any(l => l.IsGated);
+        foreach (var tensor in outline.Tensors.OrderBy(Place)) Add(NameOf(tensor.Role, isGated), tensor.Count, tensor.Bytes!.Value);
 
         Parts = [.. _order.Select(name => new ParameterPart(name, _parts[name].Count, _parts[name].Bytes))];
         Count = Parts.Sum(p => p.Count);
         (MultipliedPerToken, BytesPerToken) = PerToken(weights, config);
         CacheBytesPerToken = config.Layers.Sum(l => 2L * l.KeyValueHeads * l.HeadSize * sizeof(float));
-        StoredCount = model.File?.Tensors.Sum(t => t.Count);
+        StoredCount = outline.StoredCount;
     }
 
     /// <summary>Counts a model's parameters.</summary>
@@ -56,25 +50,30 @@ public sealed class ModelSummary
     /// <summary>Bytes of keys and values that the cache holds for each token.</summary>
     public long CacheBytesPerToken { get; }
 
-    private void AddLayer(LayerWeights layer, LayerConfig config)
+    /// <summary>Matrices first, as data flows through them, then norms, then the unembedding.</summary>
+    private static int Place(ParameterTensor tensor) => tensor.Role switch
     {
-        Add("queries", layer.Query);
-        Add("keys", layer.Key);
-        Add("values", layer.Value);
-        Add("output", layer.Output);
-        Add("router", layer.Router);
-        foreach (var mlp in Mlps(layer))
-        {
-            Add("MLP gate", mlp.Gate);
-            Add(mlp.Gate is null ? "MLP in" : "MLP up", mlp.Up);
-            Add(mlp.Gate is null ? "MLP out" : "MLP down", mlp.Down);
-        }
-        foreach (var norm in new[] { layer.AttentionNorm, layer.AttentionPostNorm, layer.AttentionResidualNorm, layer.QueryNorm, layer.KeyNorm,
-            layer.MlpNorm, layer.MlpPostNorm, layer.MlpResidualNorm })
-            Add("norms", norm);
-    }
+        ParameterRole.Norm or ParameterRole.QueryNorm or ParameterRole.KeyNorm => 1,
+        ParameterRole.Unembedding => 2,
+        _ => 0,
+    };
 
-    private static IEnumerable<MlpWeights> Mlps(LayerWeights layer) => layer.Mlp is { } mlp ? [mlp, .. layer.Experts] : layer.Experts;
+    private static string NameOf(ParameterRole role, bool isGated) => role switch
+    {
+        ParameterRole.Embedding => "embedding",
+        ParameterRole.Positions => "positions",
+        ParameterRole.ProjectIn or ParameterRole.ProjectOut => "embedding projections",
+        ParameterRole.Query => "queries",
+        ParameterRole.Key => "keys",
+        ParameterRole.Value => "values",
+        ParameterRole.Output => "output",
+        ParameterRole.Router => "router",
+        ParameterRole.MlpGate => "MLP gate",
+        ParameterRole.MlpUp => isGated ? "MLP up" : "MLP in",
+        ParameterRole.MlpDown => isGated ? "MLP down" : "MLP out",
+        ParameterRole.Unembedding => "unembedding",
+        _ => "norms",
+    };
 
     /// <summary>Weights and bytes that one token uses: all matrices but the embedding's other rows; of experts only the chosen.</summary>
     private static (long Count, long Bytes) PerToken(TransformerWeights weights, TransformerConfig config)
@@ -101,30 +100,8 @@ public sealed class ModelSummary
         {
             if (matrix is null) return;
             count += (long)matrix.RowCount * matrix.ColumnCount;
-            bytes += Bytes(matrix);
+            bytes += ModelOutline.BytesOf(matrix);
         }
-    }
-
-    private void Add(string part, Matrix? matrix)
-    {
-        if (matrix is not null) Add(part, (long)matrix.RowCount * matrix.ColumnCount, Bytes(matrix));
-    }
-
-    private void Add(string part, FloatVector? vector)
-    {
-        if (vector is not null) Add(part, vector.Length, vector.Length * (long)sizeof(float));
-    }
-
-    private void Add(string part, LinearWeights? linear)
-    {
-        Add(part, linear?.Weight);
-        Add(part, linear?.Bias);
-    }
-
-    private void Add(string part, NormWeights? norm)
-    {
-        Add(part, norm?.Weight);
-        Add(part, norm?.Bias);
     }
 
     private void Add(string part, long count, long bytes)
@@ -133,8 +110,4 @@ public sealed class ModelSummary
         var before = _parts.GetValueOrDefault(part);
         _parts[part] = (before.Count + count, before.Bytes + bytes);
     }
-
-    private static long Bytes(Matrix matrix) => matrix.IsTransposed
-        ? matrix.RowCount * (long)matrix.ColumnCount * matrix.Type.BlockBytes()
-        : matrix.RowCount * matrix.Type.RowBytes(matrix.ColumnCount);
 }

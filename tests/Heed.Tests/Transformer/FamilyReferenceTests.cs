@@ -187,7 +187,7 @@ public class FamilyReferenceTests
         }
     }
 
-    private static double[][] Run(string family, ReferenceModel m, int[] ids) => family switch
+    internal static double[][] Run(string family, ReferenceModel m, int[] ids) => family switch
     {
         "gpt2" => ReferenceGpts.Gpt2(m, ids),
         "gpt_bigcode" => ReferenceGpts.GptBigCode(m, ids),

@@ -73,11 +73,12 @@ internal sealed unsafe class WeightReader(ITensorFile file)
     /// <summary>A small table [rows, columns] as one vector, row after row.</summary>
     public FloatVector Table(string name, int rows, int columns) => Numbers(Weight(name, rows, columns), rows * columns, addOne: false);
 
-    private static FloatVector Numbers(StoredTensor tensor, int length, bool addOne)
+    private FloatVector Numbers(StoredTensor tensor, int length, bool addOne)
     {
         if (tensor.Type is not (ElementType.F32 or ElementType.F16 or ElementType.BF16 or ElementType.F64 or ElementType.F8_E4M3 or ElementType.F8_E5M2))
             throw new HeedException($"{tensor.File}: the vector {tensor.Name} is stored as {tensor.Type}; vectors are read as plain floating-point numbers.");
         var vector = new FloatVector(length);
+        if (file is PlannedTensors) return vector;
         Blocks.Dequantize(tensor.Type, tensor.Data, vector.Pointer, length);
         if (addOne)
             foreach (ref var value in vector.Span) value += 1;
@@ -137,6 +138,7 @@ internal sealed unsafe class WeightReader(ITensorFile file)
 
     private StoredTensor Weight(string name, params ReadOnlySpan<int> shape)
     {
+        if (file is PlannedTensors plan) return plan.Plan(name, shape);
         var tensor = file.Find(name) ?? throw new HeedException(
             $"{File}: the tensor {name} {Text(shape)} is missing{Similar(name)}.");
         var same = tensor.Shape.Count == shape.Length;

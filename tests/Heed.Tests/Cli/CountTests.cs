@@ -1,0 +1,82 @@
+using System.Text.Json;
+
+namespace Heed.Tests.Cli;
+
+public class CountTests
+{
+    [Fact]
+    public void Count_Gpt3_IsTheLessonsTally()
+    {
+        var run = CliRun.Of("count", "gpt3");
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.Equal("GPT-3 · 175,181,291,520 parameters in 27,938 matrices", run.Lines[0]);
+        Assert.Contains("    = 96 layers × 96 heads × 12,288 × 128", run.Lines);
+        Assert.All(run.Lines, line => Assert.InRange(line.Length, 0, 80));
+        foreach (var number in new[] { "14,495,514,624", "1,572,864", "150,994,944", "6,291,456", "603,979,776", "57,982,058,496", "617,558,016", "33.1 %" })
+            Assert.Contains(number, run.Out, StringComparison.Ordinal);
+        Assert.Contains("174,604,259,328 parameters", CliRun.Of("count", "gpt3-paper").Lines[0], StringComparison.Ordinal);
+        Assert.Contains("124,439,808 parameters", CliRun.Of("count", "gpt2").Lines[0], StringComparison.Ordinal);
+        Assert.Contains("█", CliRun.With("", 120, "count", "gpt3").Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Count_EmbeddedModel_IsWhatItsFileHolds()
+    {
+        var json = CliRun.Of("count", "--json").Json;
+        Assert.Equal(134_515_008, json.GetProperty("total").GetInt64());
+        Assert.Equal(134_515_008, json.GetProperty("stored").GetInt64());
+        Assert.Equal(134_515_008, json.GetProperty("parts").EnumerateArray().Sum(p => p.GetProperty("count").GetInt64()));
+        Assert.Equal(1, json.GetProperty("parts").EnumerateArray().Sum(p => p.GetProperty("share").GetDouble()), 1e-4);
+        Assert.Contains("    = 30 layers × 3 shared heads × 576 × 64", CliRun.Of("count").Lines);
+        Assert.Contains("The file: as many as the tensors hold.", CliRun.Of("count").Lines);
+    }
+
+    [Fact]
+    public void Count_ConfigurationAlone_NeedsNoWeights()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(Path.Combine(Models.Stories, "config.json"), folder.File("config.json"));
+        var run = CliRun.Of("count", folder.File("config.json"), "--json");
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.Equal(CliRun.Of("count", Models.Stories, "--json").Json.GetProperty("total").GetInt64(), run.Json.GetProperty("total").GetInt64());
+        Assert.False(run.Json.TryGetProperty("stored", out _));
+    }
+
+    [Theory]
+    [InlineData("count")]
+    [InlineData("cost")]
+    public void Count_WhatIsNoModel_SaysWhatIs(string command)
+    {
+        var run = CliRun.Of(command, "gpt5");
+        Assert.Equal((1, ""), (run.Code, run.Out));
+        Assert.Contains("gpt3, gpt3-paper, gpt2", run.Error, StringComparison.Ordinal);
+        using var folder = new TemporaryFolder();
+        run = CliRun.Of(command, folder.Write("x.json", "{\"model_type\":\"bert\"}"));
+        Assert.Equal(1, run.Code);
+        Assert.Contains("is not a family that Heed knows", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Cost_EmbeddedModel_ShowsPartsGrowthAndSavings()
+    {
+        var run = CliRun.Of("cost", "--context", "2048");
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.All(run.Lines, line => Assert.InRange(line.Length, 0, 80));
+        foreach (var part in new[] { "queries, keys, values", "weighted values", "What is saved at 2,048", "9 heads share 3 of keys and values, so the cache is 3× smaller" })
+            Assert.Contains(part, string.Join(' ', run.Lines.Select(l => l.Trim())), StringComparison.Ordinal);
+        var json = CliRun.Of("cost", "--context", "2048", "--json").Json;
+        var row = json.GetProperty("rows").EnumerateArray().Single(r => r.GetProperty("context").GetInt64() == 2048);
+        // 30 layers, 3 heads of 64, keys and values, float32.
+        Assert.Equal(2048.0 * 30 * 3 * 64 * 2 * 4, row.GetProperty("cache_bytes").GetDouble());
+        var parts = row.GetProperty("parts").EnumerateArray().ToDictionary(p => p.GetProperty("name").GetString()!, p => p.GetProperty("decode_operations").GetDouble());
+        Assert.Equal(2.0 * 30 * 9 * 64 * 2048, parts["scores"]);
+        Assert.Equal(parts["together"], parts.Where(p => p.Key != "together").Sum(p => p.Value), 1.0);
+        Assert.Equal(JsonValueKind.True, CliRun.Of("cost", "gpt2", "--json").Json.GetProperty("bytes_per_weight_assumed").ValueKind);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-5")]
+    [InlineData("99999999999999")]
+    public void Cost_ContextThatCannotBe_IsWrongUse(string context) => Assert.Equal(2, CliRun.Of("cost", $"--context={context}").Code);
+}
