@@ -93,7 +93,7 @@ internal static class CostCommand
         var line = new StyledLine().Add($"  {name}", role);
         Right(line, 34, decode, role);
         Right(line, 42, decodeShare, Role.Mute);
-        Right(line, 52, decodeBytes, role);
+        Right(line, 51, decodeBytes, role);
         Right(line, 62, prefill, role);
         Right(line, 70, prefillShare, Role.Mute);
         Right(line, 79, prefillBytes, role);

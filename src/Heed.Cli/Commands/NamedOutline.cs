@@ -22,7 +22,7 @@ internal sealed record NamedOutline(string Title, string Description, ModelOutli
         if (name is not null && name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && File.Exists(name))
             return new(Path.GetFileName(name) is "config.json" && Path.GetDirectoryName(Path.GetFullPath(name)) is { } folder ? Path.GetFileName(folder) : Path.GetFileName(name),
                 "from its configuration, without weights", ModelOutline.Read(name));
-        if (name is not null && !Path.Exists(name))
+        if (name is { Length: > 0 } && !Path.Exists(name))
             throw new HeedException($"{name} does not exist, and is not a model that is known by name ({s_known}). A folder, a .gguf file or a config.json is needed.");
         using var opened = model.Open(parsed, terminal, ActivationPrecision.Float32, name);
         return new(ModelPlace.NameOf(opened.Path), "", ModelOutline.Of(opened.Transformer));

@@ -64,6 +64,7 @@ public class CountTests
         Assert.All(run.Lines, line => Assert.InRange(line.Length, 0, 80));
         foreach (var part in new[] { "queries, keys, values", "weighted values", "What is saved at 2,048", "9 heads share 3 of keys and values, so the cache is 3× smaller" })
             Assert.Contains(part, string.Join(' ', run.Lines.Select(l => l.Trim())), StringComparison.Ordinal);
+        Assert.All(run.Lines, line => Assert.DoesNotMatch(@"bytesoperations|\d [kMGTPEZ]\d", line));     // columns do not touch
         var json = CliRun.Of("cost", "--context", "2048", "--json").Json;
         var row = json.GetProperty("rows").EnumerateArray().Single(r => r.GetProperty("context").GetInt64() == 2048);
         // 30 layers, 3 heads of 64, keys and values, float32.

@@ -47,6 +47,14 @@ public class ParameterCountTests
     [InlineData("gpt2", 124_439_808)]
     public void Run_AsThePaperCounts_IsThePapersNumber(string name, long total) => Assert.Equal(total, ParameterCount.Run(name, KnownModels.Find(name)!.Outline).Total);
 
+    /// <summary>Configurations as published, and the totals that their authors' checkpoints have.</summary>
+    [Theory]
+    [InlineData("""{"model_type":"llama","vocab_size":128256,"hidden_size":16384,"num_hidden_layers":126,"num_attention_heads":128,"num_key_value_heads":8,"intermediate_size":53248,"max_position_embeddings":131072}""", 405_853_388_800)]
+    [InlineData("""{"model_type":"gemma2","vocab_size":256000,"hidden_size":3584,"num_hidden_layers":42,"num_attention_heads":16,"num_key_value_heads":8,"head_dim":256,"intermediate_size":14336,"query_pre_attn_scalar":256}""", 9_241_705_984)]
+    [InlineData("""{"model_type":"qwen3_moe","vocab_size":151936,"hidden_size":4096,"num_hidden_layers":94,"num_attention_heads":64,"num_key_value_heads":4,"head_dim":128,"num_experts":128,"num_experts_per_tok":8,"moe_intermediate_size":1536}""", 235_093_634_560)]
+    [InlineData("""{"model_type":"mixtral","vocab_size":32000,"hidden_size":4096,"num_hidden_layers":32,"num_attention_heads":32,"num_key_value_heads":8,"intermediate_size":14336,"num_local_experts":8,"num_experts_per_tok":2}""", 46_702_792_704)]
+    public void Run_PublishedConfiguration_IsThePublishedTotal(string json, long total) => Assert.Equal(total, ParameterCount.Run("", ModelOutline.Parse(json)).Total);
+
     [Fact]
     public void Run_EveryCheckpoint_CountsWhatItsTensorsHold()
     {
