@@ -2,11 +2,13 @@
 //   dotnet run -c Release --project bench/Heed.Bench [-- --threads N] [--types Q4_1,Q8_0,…] [--shapes name,…] [--tokens 1,512] [--cpu-time] [--cached]
 // With --cpu-time (one thread), times are the processor's, not the wall clock's: for machines that others use meanwhile.
 // With --cached, one copy of the weights is used again and again, so that small ones stay in the cache.
+// With `-- sweep`, ablation sweeps against single passes instead: see SweepBench.cs.
 // Every result is checked against the scalar reference before it is timed.
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Heed.Numerics;
 
+if (args is ["sweep", ..]) return SweepBench.Run(args);
 unsafe
 {
     var clock = args.Contains("--cpu-time") ? () => Environment.CpuUsage.TotalTime.TotalSeconds : (Func<double>)(() => Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency);
@@ -39,6 +41,7 @@ unsafe
         }
     }
 }
+return 0;
 
 string? Option(string name)
 {

@@ -12,7 +12,8 @@ internal static unsafe class Embedding
         var config = model.Config;
         var weights = model.Weights;
         int N = pass.RowCount, D = config.Width, E = weights.Embedding.ColumnCount;
-        var residual = pass.Residual.Take((long)N * D);
+        // With room for the sequences that join at a later layer: growing then would lose what is written here.
+        var residual = pass.Residual.Take((long)pass.TotalRows * D);
 
         // 1. The embedding of each token.
         var embedded = weights.ProjectIn is null ? residual : pass.Spare.Take((long)N * E);
