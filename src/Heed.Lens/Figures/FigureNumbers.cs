@@ -11,6 +11,9 @@ internal static class FigureNumbers
     /// <summary>The shortest text that parses back to the same float64.</summary>
     public static string Exact(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
+    /// <summary>A count.</summary>
+    public static string Exact(long count) => count.ToString(CultureInfo.InvariantCulture);
+
     /// <summary>The exact texts, a space between each.</summary>
     public static string Exact(ReadOnlySpan<float> values)
     {
@@ -35,7 +38,7 @@ internal static class FigureNumbers
     public static string Brief(double value)
     {
         var size = Math.Abs(value).ToString(Math.Abs(value) >= 9.95 ? "0" : Math.Abs(value) >= 0.095 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
-        return (value < 0 ? "−" : "+") + size;
+        return size == "0.00" ? "0" : (value < 0 ? "−" : "+") + size;
     }
 
     /// <summary>A number that is not negative, or has its sign: about three digits that count.</summary>

@@ -1,15 +1,14 @@
 "use strict";
 // What moves in a page of Heed's figures. It knows nothing of what they show: marks have a data-key, titles say them in words.
 (() => {
-  const marks = (root) => [...root.querySelectorAll("svg.heed [data-key], svg.heed [data-text]")];
+  const marks = (root) => [...root.querySelectorAll("[data-key], [data-text]")];
   const keyOf = (mark) => mark.dataset.key ?? mark.dataset.text;
   const partsOf = (mark) => keyOf(mark).split(".");
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const all = marks(document);
   const tip = document.querySelector("[role=tooltip]");
 
   // Titles become labels: the browser's own tooltip would stand over ours.
-  for (const mark of all) {
+  for (const mark of marks(document)) {
     const title = mark.querySelector(":scope > title");
     if (!title) continue;
     mark.setAttribute("aria-label", title.textContent);
@@ -46,7 +45,7 @@
     lit = mark;
     const parts = mark && new Set(partsOf(mark));
     for (const svg of document.querySelectorAll("svg.heed")) {
-      const here = [...svg.querySelectorAll("[data-key], [data-text]")];
+      const here = marks(svg);
       const on = parts ? here.filter((m) => {
         const own = partsOf(m);
         return own.every((p) => parts.has(p)) || [...parts].every((p) => own.includes(p));
@@ -131,40 +130,36 @@
     return { root, step: (by, isHeld) => { stop(); show(at + by, isHeld); }, toggle };
   });
 
+  // Both are in the same units, so that a mark's box in the one can be mapped onto its box in the other.
   function tween(a, b) {
     const time = { duration: 300, easing: "ease-in-out" };
-    const id = (m) => (m.dataset.key ? "k:" : "t:") + keyOf(m);
-    const scale = (svg) => svg.viewBox.baseVal.width / svg.getBoundingClientRect().width;
-    const place = (m, svg, s) => {
-      const r = m.getBoundingClientRect(), o = svg.getBoundingClientRect();
-      return { x: (r.left - o.left) * s, y: (r.top - o.top) * s, w: Math.max(r.width * s, 0.01), h: Math.max(r.height * s, 0.01) };
+    const matrix = (m) => `matrix(${m.a},${m.b},${m.c},${m.d},${m.e},${m.f})`;
+    const own = (m) => m.transform.baseVal.consolidate()?.matrix ?? { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };
+    const place = (m) => {
+      const b = m.getBBox(), t = own(m);
+      return { x: t.a * b.x + t.c * b.y + t.e, y: t.b * b.x + t.d * b.y + t.f, w: Math.max(t.a * b.width, 0.01), h: Math.max(t.d * b.height, 0.01) };
     };
-    const paint = (m) => { const c = getComputedStyle(m); return { fill: c.fill, stroke: c.stroke, opacity: c.opacity }; };
+    const paint = (m) => { const { fill, stroke, opacity } = getComputedStyle(m); return { fill, stroke, opacity }; };
     const shape = (m) => m.tagName === "path" ? m.getAttribute("d") : "";
-    const letters = (d) => d.replace(/[^a-z]/gi, "");
-    const [sa, sb] = [scale(a), scale(b)];
-    const old = new Map();
-    for (const m of a.querySelectorAll("[data-key], [data-text]")) old.set(id(m), m);
-    const before = new Map(old);
-    for (const m of b.querySelectorAll("[data-key], [data-text]")) {
-      const was = old.get(id(m)) ?? before.get("k:" + m.dataset.from);
-      old.delete(id(m));
-      const now = paint(m);
-      if (!was) { m.animate([{ opacity: 0 }, { opacity: now.opacity }], time); continue; }
-      if (shape(m) && letters(shape(m)) === letters(shape(was))) {
-        m.animate([{ ...paint(was), d: `path("${shape(was)}")` }, { ...now, d: `path("${shape(m)}")` }], time);
-        continue;
+    const letters = (m) => shape(m).replace(/[^a-z]/gi, "");
+    const id = (m) => (m.dataset.key ? "k:" : "t:") + keyOf(m);
+    const before = new Map(marks(a).map((m) => [id(m), m]));
+    const gone = new Map(before);
+    for (const m of marks(b)) {
+      const was = before.get(id(m)) ?? before.get("k:" + m.dataset.from), now = paint(m), t = own(m);
+      gone.delete(id(m));
+      if (!was) m.animate([{ opacity: 0 }, { opacity: now.opacity }], time);
+      else if (letters(m) && letters(m) === letters(was)) m.animate([{ ...paint(was), d: `path("${shape(was)}")` }, { ...now, d: `path("${shape(m)}")` }], time);
+      else {
+        const p = place(was), q = place(m), [kx, ky] = m.tagName === "text" ? [1, 1] : [p.w / q.w, p.h / q.h];
+        const start = { a: kx * t.a, b: ky * t.b, c: kx * t.c, d: ky * t.d, e: p.x + kx * (t.e - q.x), f: p.y + ky * (t.f - q.y) };
+        m.animate([{ ...paint(was), transform: matrix(start) }, { ...now, transform: matrix(t) }], time);
       }
-      const p = place(was, a, sa), q = place(m, b, sb), own = m.transform.baseVal.consolidate()?.matrix;
-      const end = own ? `matrix(${own.a},${own.b},${own.c},${own.d},${own.e},${own.f})` : "";
-      const [kx, ky] = m.tagName === "text" ? [1, 1] : [p.w / q.w, p.h / q.h];
-      const start = `translate(${p.x}px,${p.y}px) scale(${kx},${ky}) translate(${-q.x}px,${-q.y}px) ${end}`;
-      m.animate([{ ...paint(was), transform: start }, { ...now, transform: end || "none" }], time);
     }
-    for (const m of old.values()) {
+    for (const m of gone.values()) {
       const ghost = b.appendChild(m.cloneNode(true));
-      ghost.removeAttribute("data-key");
-      ghost.removeAttribute("data-text");
+      delete ghost.dataset.key;
+      delete ghost.dataset.text;
       ghost.animate([{}, { opacity: 0 }], time).onfinish = () => ghost.remove();
     }
   }

@@ -18,6 +18,9 @@ public static class TokenLabel
     /// <summary>Text that may hold anything, on one line: spaces stay, other whitespace and control characters are visible.</summary>
     internal static string OneLine(string text) => text.Contains(' ') ? string.Join(' ', text.Split(' ').Select(w => w.Length == 0 ? w : Visible(w))) : Visible(text);
 
+    /// <summary>A token, or a name of several words, whose spaces are no riddle.</summary>
+    internal static string Name(string text) => text.Trim().Contains(' ') ? OneLine(text.Trim()) : Short(text);
+
     /// <summary>The whole token with every space visible.</summary>
     public static string Visible(string text)
     {

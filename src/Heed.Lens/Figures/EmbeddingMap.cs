@@ -1,0 +1,116 @@
+using System.Text;
+
+namespace Heed.Lens.Figures;
+
+/// <summary>Something that has a place in an <see cref="EmbeddingMap"/>, or moves through several.</summary>
+/// <param name="Name">What it is, usually a token.</param>
+/// <param name="Key">Its key: p3, v2303.</param>
+/// <param name="Path">Its places, the first to the last: one for a point, one for each layer for a path.</param>
+public sealed record MapPoint(string Name, string Key, IReadOnlyList<(float X, float Y)> Path);
+
+/// <summary>How <see cref="EmbeddingMap"/> is drawn.</summary>
+public sealed record EmbeddingMapOptions
+{
+    /// <summary>What is seen.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>The shares of the variance that both directions hold (<see cref="Pca.Shares"/>), for the caption; null: not said.</summary>
+    public (double X, double Y)? Shares { get; init; }
+
+    /// <summary>What the places of a path are ("layer").</summary>
+    public string Step { get; init; } = "layer";
+
+    /// <summary>Points to pick out, by key.</summary>
+    public IReadOnlyList<string> Picked { get; init; } = [];
+
+    /// <summary>The figure's width in pixels.</summary>
+    public double Width { get; init; } = 640;
+}
+
+/// <summary>
+/// Vectors in two dimensions, near where they are alike, with their way through the layers as a path.
+/// <code>
+/// var pca = Pca.Of(vectors);
+/// EmbeddingMap.Of(tokens.Select((t, i) => new MapPoint(t, $"p{i}", layers.Select(l => Place(l, i)).ToArray())).ToArray(), new() { Title = "Where “mole” goes" })
+/// </code>
+/// </summary>
+public static class EmbeddingMap
+{
+    private const double LongestLabel = 190;
+
+    /// <summary>Draws it. One scale holds for both directions.</summary>
+    public static Figure Of(IReadOnlyList<MapPoint> points, EmbeddingMapOptions options)
+    {
+        if (points.Count == 0 || points.Any(p => p.Path.Count == 0)) throw new ArgumentException("A map needs points, and every point a place.");
+        var all = points.SelectMany(p => p.Path).ToArray();
+        if (all.FirstOrDefault(p => !float.IsFinite(p.X) || !float.IsFinite(p.Y)) is { } bad && (bad.X != 0 || bad.Y != 0)) throw new ArgumentException($"The place ({bad.X}, {bad.Y}) is not finite.");
+        var hasPaths = points.Any(p => p.Path.Count > 1);
+        var canvas = new FigureCanvas(options.Title, "Two dimensions of many: the directions along which these vectors differ most"
+            + (options.Shares is { } s ? $"; they hold {FigureNumbers.Percent(s.X)} and {FigureNumbers.Percent(s.Y)} of the differences." : ".")
+            + (hasPaths ? $" A path follows one vector from the first {options.Step} (small) to the last (large)." : ""), options.Width);
+        double left = FigureCanvas.Margin, top = canvas.Top, width = canvas.Width - 2 * FigureCanvas.Margin;
+        double minX = all.Min(p => p.X), maxX = all.Max(p => p.X), minY = all.Min(p => p.Y), maxY = all.Max(p => p.Y);
+        var inner = width - 2 * 56;
+        var scale = Math.Min(inner / Math.Max(maxX - minX, 1e-30), inner * 0.85 / Math.Max(maxY - minY, 1e-30));
+        if (maxX == minX && maxY == minY) scale = 0;
+        var height = (maxY - minY) * scale + 72;
+        double X(double x) => left + width / 2 + (x - (minX + maxX) / 2) * scale;
+        double Y(double y) => top + height / 2 - (y - (minY + maxY) / 2) * scale;
+        canvas.Frame(default, left, top, width, height, FigureRole.Line, round: 8);
+        if (minX < 0 && maxX > 0) canvas.Rule(X(0), top, X(0), top + height);
+        if (minY < 0 && maxY > 0) canvas.Rule(left, Y(0), left + width, Y(0));
+
+        var taken = new List<(double X, double Y, double Width, double Height)>();
+        foreach (var point in points)
+            taken.Add((X(point.Path[^1].X) - 6, Y(point.Path[^1].Y) - 6, 12, 12));
+        var unlabelled = 0;
+        // A few paths have a colour each, which their names share; of many, only those picked out stand apart.
+        FigureRole[] few = [FigureRole.Query, FigureRole.Key, FigureRole.Value, FigureRole.Change];
+        var isFew = hasPaths && points.Count <= few.Length;
+        FigureRole RoleOf(int i) => isFew ? few[i] : options.Picked.Contains(points[i].Key) ? FigureRole.Key : FigureRole.Query;
+        for (var at = 0; at < points.Count; at++)
+        {
+            var (point, role) = (points[at], RoleOf(at));
+            var name = $"“{Svg.Isolate(TokenLabel.Name(point.Name))}”";
+            if (point.Path.Count > 1)
+            {
+                var path = new StringBuilder();
+                for (var i = 0; i < point.Path.Count; i++) path.Append(i == 0 ? 'M' : 'L').Append($"{Svg.Number(X(point.Path[i].X))} {Svg.Number(Y(point.Path[i].Y))}");
+                canvas.Stroke(new($"{point.Key}.path", null, $"the way of {name}"), path.ToString(), role, 1.5, 0.5);
+            }
+            for (var i = 0; i < point.Path.Count; i++)
+            {
+                var (x, y) = point.Path[i];
+                var isLast = i == point.Path.Count - 1;
+                var words = point.Path.Count > 1 ? $"{name}, {options.Step} {i}" : name;
+                canvas.BeginGroup(new(isLast ? point.Key : $"{point.Key}.{i}", FigureNumbers.Exact([x, y]), $"{words}: {FigureNumbers.Exact(x)}, {FigureNumbers.Exact(y)}"));
+                canvas.Circle(default, X(x), Y(y), isLast ? 5 : 2 + 1.5 * i / point.Path.Count, role, isLast ? 1 : 0.6);
+                canvas.EndGroup();
+            }
+        }
+        for (var at = 0; at < points.Count; at++)
+        {
+            var point = points[at];
+            var label = TextWidth.Fit(TokenLabel.Name(point.Name), LongestLabel, 12, isBold: true);
+            var (x, y) = (X(point.Path[^1].X), Y(point.Path[^1].Y));
+            if (Place(label, x, y, taken, left, top, width, height) is not { } place) unlabelled++;
+            else canvas.Text(place.X, place.Y, label, isFew ? RoleOf(at) : options.Picked.Contains(point.Key) ? FigureRole.Key : FigureRole.Ink, 12, weight: 500, key: point.Key);
+        }
+        return canvas.Finish(top + height, "distances along both sides have one scale" + (unlabelled > 0 ? $" · {unlabelled} {(unlabelled == 1 ? "name" : "names")} did not fit between the others" : ""));
+    }
+
+    /// <summary>Where a label stands free: right of its point, left, above, below, or between these; null if nowhere.</summary>
+    private static (double X, double Y)? Place(string label, double x, double y, List<(double X, double Y, double Width, double Height)> taken, double left, double top, double width, double height)
+    {
+        var w = TextWidth.Of(label, 12, isBold: true);
+        foreach (var (px, py) in new[] { (x + 9, y + 4), (x - 9 - w, y + 4), (x - w / 2, y - 10), (x - w / 2, y + 19), (x + 9, y - 8), (x + 9, y + 17), (x - 9 - w, y - 8), (x - 9 - w, y + 17) })
+        {
+            var box = (X: px - 1, Y: py - 11, Width: w + 2, Height: 14.0);
+            if (box.X < left + 2 || box.X + box.Width > left + width - 2 || box.Y < top + 2 || box.Y + box.Height > top + height - 2) continue;
+            if (taken.Any(t => t.X < box.X + box.Width && box.X < t.X + t.Width && t.Y < box.Y + box.Height && box.Y < t.Y + t.Height)) continue;
+            taken.Add(box);
+            return (px, py);
+        }
+        return null;
+    }
+}

@@ -1,0 +1,136 @@
+namespace Heed.Lens.Figures;
+
+/// <summary>What a part of a model's parameters is for; its colour follows from it.</summary>
+public enum TallyRole
+{
+    /// <summary>Embedding, unembedding, positions.</summary>
+    Embedding,
+    /// <summary>Query maps.</summary>
+    Query,
+    /// <summary>Key maps.</summary>
+    Key,
+    /// <summary>Value maps (Value↓).</summary>
+    Value,
+    /// <summary>Output maps (Value↑), which write to the residual stream.</summary>
+    Output,
+    /// <summary>Multi-layer perceptrons.</summary>
+    Mlp,
+    /// <summary>Norms, biases and the rest.</summary>
+    Other,
+}
+
+/// <summary>A part of a model's parameters.</summary>
+/// <param name="Name">What it is ("query", "MLP up").</param>
+/// <param name="Key">Its key: W_Q, mlp.up.</param>
+/// <param name="Count">How many numbers.</param>
+/// <param name="Formula">How they are counted ("12,288 × 128 × 96 heads × 96 layers"); may be empty.</param>
+/// <param name="Role">What it is for.</param>
+public sealed record TallyPart(string Name, string Key, long Count, string Formula = "", TallyRole Role = TallyRole.Other);
+
+/// <summary>
+/// Every parameter as area: a rectangle a part, as large as its share; below, the list with its formulas and the running tally.
+/// <code>ParameterTally.Of("GPT-3", [new("embedding", "W_E", 617_558_016, "50,257 × 12,288", TallyRole.Embedding), …])</code>
+/// </summary>
+public static class ParameterTally
+{
+    private const double MapHeight = 300, Row = 22;
+
+    /// <summary>Draws it.</summary>
+    /// <param name="model">The model's name.</param>
+    /// <param name="parts">The parts, in the order in which data meets them.</param>
+    /// <param name="width">The figure's width in pixels.</param>
+    public static Figure Of(string model, IReadOnlyList<TallyPart> parts, double width = 720)
+    {
+        if (parts.Count == 0 || parts.Any(p => p.Count < 0)) throw new ArgumentException("A tally needs parts, and no count below zero.");
+        var total = parts.Sum(p => p.Count);
+        if (total == 0) throw new ArgumentException("A tally of no parameters has no areas.");
+        var canvas = new FigureCanvas($"{TokenLabel.OneLine(model)}: {FigureNumbers.Count(total)} parameters", "Each rectangle is one kind of matrix; its area is its share of all numbers that were learned.", width);
+        double left = FigureCanvas.Margin, top = canvas.Top, inner = canvas.Width - 2 * FigureCanvas.Margin;
+        var sorted = parts.Where(p => p.Count > 0).OrderByDescending(p => p.Count).ToArray();
+        var areas = Squarify(sorted.Select(p => (double)p.Count).ToArray(), left, top, inner, MapHeight);
+        for (var i = 0; i < sorted.Length; i++)
+        {
+            var (x, y, w, h) = areas[i];
+            var part = sorted[i];
+            var share = FigureNumbers.Percent((double)part.Count / total);
+            canvas.Rectangle(new(part.Key, FigureNumbers.Exact(part.Count), $"{TokenLabel.OneLine(part.Name)}: {FigureNumbers.Exact(part.Count)} parameters, {share}"), x, y, w, h, RoleOf(part.Role), Opacity(part.Role));
+            canvas.Frame(default, x, y, w, h, FigureRole.Paper, 1.5);
+            var light = part.Role is TallyRole.Embedding or TallyRole.Other ? FigureRole.Ink : FigureRole.Paper;
+            if (h < 22 || w < 40) continue;
+            canvas.Text(x + 8, y + 17, TextWidth.Fit(TokenLabel.OneLine(part.Name), w - 14, 12, isBold: true), light, 12, weight: 600, key: part.Key);
+            if (h >= 40 && TextWidth.Of(share, 11.5) <= w - 14) canvas.Text(x + 8, y + 33, share, light, 11.5, key: part.Key);
+        }
+        var y0 = top + MapHeight + 30;
+        double countX = left + inner - 124, runningX = left + inner, formulaX = left + 22 + Math.Min(150, parts.Max(p => TextWidth.Of(TokenLabel.OneLine(p.Name), 12))) + 14;
+        var countWidth = TextWidth.Of(FigureNumbers.Count(total), 12);
+        countX = runningX - countWidth - 20;
+        canvas.Text(countX, y0, "parameters", FigureRole.Mute, 11, Anchor.End);
+        canvas.Text(runningX, y0, "so far", FigureRole.Mute, 11, Anchor.End);
+        long running = 0;
+        for (var i = 0; i < parts.Count; i++)
+        {
+            var (name, key, count, formula, role) = parts[i];
+            running += count;
+            var y = y0 + (i + 1) * Row;
+            canvas.Rectangle(default, left, y - 10, 12, 12, RoleOf(role), Opacity(role), 2);
+            canvas.Text(left + 22, y, TextWidth.Fit(TokenLabel.OneLine(name), formulaX - left - 34, 12), FigureRole.Ink, key: key);
+            canvas.Text(formulaX, y, TextWidth.Fit(TokenLabel.OneLine(formula), Math.Max(11, countX - countWidth - 12 - formulaX), 11.5), FigureRole.Mute, 11.5, words: formula);
+            canvas.Text(countX, y, FigureNumbers.Count(count), FigureRole.Ink, 12, Anchor.End, key: key);
+            canvas.Text(runningX, y, FigureNumbers.Count(running), FigureRole.Mute, 12, Anchor.End);
+        }
+        return canvas.Finish(y0 + parts.Count * Row + 4, "area = share of all parameters");
+    }
+
+    private static FigureRole RoleOf(TallyRole role) => role switch
+    {
+        TallyRole.Query => FigureRole.Query,
+        TallyRole.Key => FigureRole.Key,
+        TallyRole.Value => FigureRole.Value,
+        TallyRole.Output => FigureRole.Change,
+        TallyRole.Mlp => FigureRole.Mute,
+        TallyRole.Embedding => FigureRole.Line,
+        _ => FigureRole.Masked,
+    };
+
+    private static double Opacity(TallyRole role) => role == TallyRole.Mlp ? 0.85 : 1;
+
+    /// <summary>Rectangles of these areas that fill one, as nearly square as a greedy choice makes them (Bruls, Huizing and van Wijk,
+    /// Squarified Treemaps, 2000): rows are filled along the shorter side while that makes their worst rectangle squarer.</summary>
+    internal static (double X, double Y, double Width, double Height)[] Squarify(double[] values, double x, double y, double width, double height)
+    {
+        var areas = new (double, double, double, double)[values.Length];
+        var scale = width * height / values.Sum();
+        var at = 0;
+        while (at < values.Length)
+        {
+            var side = Math.Min(width, height);
+            var end = at + 1;
+            while (end < values.Length && Worst(values.AsSpan(at, end + 1 - at), side, scale) <= Worst(values.AsSpan(at, end - at), side, scale)) end++;
+            double sum = 0;
+            for (var i = at; i < end; i++) sum += values[i] * scale;
+            var thickness = sum / side;
+            var along = width >= height ? y : x;
+            for (; at < end; at++)
+            {
+                var length = values[at] * scale / thickness;
+                areas[at] = width >= height ? (x, along, thickness, length) : (along, y, length, thickness);
+                along += length;
+            }
+            if (width >= height) (x, width) = (x + thickness, width - thickness);
+            else (y, height) = (y + thickness, height - thickness);
+        }
+        return areas;
+    }
+
+    private static double Worst(ReadOnlySpan<double> values, double side, double scale)
+    {
+        double sum = 0, most = 0, least = double.MaxValue;
+        foreach (var value in values)
+        {
+            sum += value * scale;
+            most = Math.Max(most, value * scale);
+            least = Math.Min(least, value * scale);
+        }
+        return Math.Max(side * side * most / (sum * sum), sum * sum / (side * side * least));
+    }
+}
