@@ -54,6 +54,8 @@ internal static class Tool
             GenerateCommand.Create(terminal),
             ChatCommand.Create(terminal),
             TokenizeCommand.Create(terminal),
+            CircuitCommand.Create(terminal),
+            DirectionsCommand.Create(terminal),
             InfoCommand.Create(terminal),
             CountCommand.Create(terminal),
             CostCommand.Create(terminal),

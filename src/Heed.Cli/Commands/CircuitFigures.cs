@@ -1,0 +1,69 @@
+using System.Globalization;
+
+namespace Heed.Cli.Commands;
+
+/// <summary>The figures of `heed circuit`.</summary>
+internal static class CircuitFigures
+{
+    public static IReadOnlyList<Figure> Of(CopyingScores scores)
+    {
+        var heads = scores.Scores.Max(s => s.Count);
+        float[] values = [.. scores.Scores.SelectMany(s => s.Select(x => (float)x).Concat(Enumerable.Repeat(float.NaN, heads - s.Count)))];
+        return [HeatMap.Of(values, FigureAxis.Layers(scores.Scores.Count), FigureAxis.Heads(heads), new()
+        {
+            Title = "How much every head copies",
+            Caption = "Blue: attending to a token makes it likelier. Orange: less likely. The number is Σλ/Σ|λ| over the eigenvalues of the head's full OV circuit.",
+            Measure = "copying score",
+            FirstRowAtBottom = true,
+            Largest = 1,
+            KeyPrefix = "copying",
+        })];
+    }
+
+    public static IReadOnlyList<Figure> Of(HeadCircuits c, Func<int, string> label)
+    {
+        var figures = new List<Figure>
+        {
+            AttributionBars.Of([.. c.Eigenvalues.Select((v, i) => new AttributionPart($"λ {i + 1}", $"L{c.Layer}.H{c.Head}.eigenvalue{i}", v.Real))], c.Eigenvalues.Sum(v => v.Real), new()
+            {
+                Title = $"Eigenvalues of the OV circuit of head {c.Layer}.{c.Head}",
+                Caption = "Real parts, the largest first. Positive ones say that tokens raise their own logits: the head copies. They add up to the circuit's trace.",
+                TotalName = "trace",
+                IsSorted = false,
+            }),
+        };
+        if (c.ValueOutputPairs.Count > 0)
+        {
+            figures.Add(Pairs(c.ValueOutputPairs, "ov", $"What head {c.Layer}.{c.Head} moves", "Attending to the first token makes the second likelier, by this much.", "raises"));
+            figures.Add(Pairs(c.QueryKeyPairs, "qk", $"What head {c.Layer}.{c.Head} looks for", "The first token looks for the second, with this score.", "score"));
+        }
+        return figures;
+
+        Figure Pairs(IReadOnlyList<TokenPair> pairs, string key, string title, string caption, string measure) => HeatMap.Of(
+            [.. pairs.Select(p => (float)p.Value)],
+            new("pair", [.. pairs.Select(p => $"{TokenLabel.Visible(label(p.From))} → {TokenLabel.Visible(label(p.To))}")], [.. pairs.Select(p => $"t{p.From}.t{p.To}")]),
+            FigureAxis.Named("", measure),
+            new() { Title = title, Caption = caption, Measure = measure, KeyPrefix = $"L{c.Layer}.H{c.Head}.{key}", Width = 420 });
+    }
+
+    public static IReadOnlyList<Figure> Of(Composition c, int? toLayer)
+    {
+        int[] from = [.. Enumerable.Range(0, c.Heads.Count).Where(i => toLayer is null || c.Heads[i].Layer < toLayer)];
+        int[] to = [.. Enumerable.Range(0, c.Heads.Count).Where(i => toLayer is null || c.Heads[i].Layer == toLayer)];
+        if (from.Length == 0) throw new HeedException("No head is in an earlier layer: there is nothing to draw.");
+        return [.. new[] { CompositionKind.Query, CompositionKind.Key, CompositionKind.Value }.Select(kind => HeatMap.Of(
+            [.. from.SelectMany(f => to.Select(t => c.Of(kind)[f][t] - (float)(c.Baseline ?? 0)))],
+            Axis(from, "earlier head", "from"), Axis(to, "later head", "to"),
+            new()
+            {
+                Title = $"{kind} composition",
+                Caption = string.Create(CultureInfo.InvariantCulture, $"How much of what the head of a row writes the head of a column reads through its {kind.ToString().ToLowerInvariant()}, above what chance gives ({c.Baseline:0.000})."),
+                Measure = "composition score above chance",
+                KeyPrefix = kind.ToString().ToLowerInvariant(),
+                FirstRowAtBottom = true,
+            }))];
+
+        FigureAxis Axis(int[] heads, string title, string part)
+            => new(title, [.. heads.Select(i => $"{c.Heads[i].Layer}.{c.Heads[i].Head}")], [.. heads.Select(i => $"{part}{c.Heads[i].Layer}_{c.Heads[i].Head}")]);
+    }
+}
