@@ -175,9 +175,10 @@ internal readonly ref struct DotGridDrawing
         return _options.Stage switch
         {
             AttentionStage.Pattern => $"Each {one} is one token looking{(_options.IsCausal ? " back" : "")}; its dots add up to 1.",
-            AttentionStage.RawScores => $"Raw scores q·k: each {one} is one token's query with every key, before anything is divided or masked.",
-            AttentionStage.ScaledScores => $"Scaled scores, q·k ÷ √d: each {one} is one token's query with every key, before the mask.",
-            _ => $"Scaled scores after the mask: each {one} is one token looking back; softmax comes next.",
+            // Each on one line, so that the grid stays where it is from stage to stage.
+            AttentionStage.RawScores => $"Raw scores q·k: each {one} is one token's query with every key.",
+            AttentionStage.ScaledScores => $"Scores ÷ √d: each {one} is one token's query with every key.",
+            _ => $"Scores after the mask: each {one} is one token looking back.",
         };
     }
 

@@ -93,10 +93,15 @@ public static class EmbeddingMap
             var point = points[at];
             var label = TextWidth.Fit(TokenLabel.Name(point.Name), LongestLabel, 12, isBold: true);
             var (x, y) = (X(point.Path[^1].X), Y(point.Path[^1].Y));
-            if (Place(label, x, y, taken, left, top, width, height) is not { } place) unlabelled++;
+            if (Place(label, x, y, taken, left, top, width, height) is not { } place)
+            {
+                // Of a few, those without room at their end are named below, in their colour.
+                unlabelled++;
+                if (isFew) canvas.Text(left, top + height + 20 * unlabelled, label, RoleOf(at), 12, weight: 500, key: point.Key);
+            }
             else canvas.Text(place.X, place.Y, label, isFew ? RoleOf(at) : options.Picked.Contains(point.Key) ? FigureRole.Key : FigureRole.Ink, 12, weight: 500, key: point.Key);
         }
-        return canvas.Finish(top + height, "distances along both sides have one scale" + (unlabelled > 0 ? $" · {unlabelled} {(unlabelled == 1 ? "name" : "names")} did not fit between the others" : ""));
+        return canvas.Finish(top + height + (isFew ? 20 * unlabelled : 0), "distances along both sides have one scale" + (unlabelled > 0 && !isFew ? $" · {unlabelled} {(unlabelled == 1 ? "name" : "names")} did not fit between the others" : ""));
     }
 
     /// <summary>Where a label stands free: right of its point, left, above, below, or between these; null if nowhere.</summary>

@@ -39,8 +39,8 @@ public sealed record HeadBoardOptions
 /// HeadBoard.Of(trace, layers: 30, tokens)
 /// </code>
 /// </summary>
-/// <remarks>A square's values are its <c>data-floats</c>: for each query in turn the weights of the keys up to itself, little-endian
-/// float32 in base64. A square of more than 24 tokens has cells of several: the weight that they give together, the mean of them.</remarks>
+/// <remarks>A square's values are its <c>data-floats</c>: for each query in turn the weights of the keys up to itself (of all
+/// keys, where tokens look at later ones too), little-endian float32 in base64. A square of more than 24 tokens has cells of several: the weight that they give together, the mean of them.</remarks>
 public static class HeadBoard
 {
     private const int MostCells = 24, Levels = 10;
@@ -62,6 +62,7 @@ public static class HeadBoard
             if (pattern.Shape.Count != 3 || pattern.Shape[1] != tokens.Count || pattern.Shape[2] != tokens.Count)
                 throw new ArgumentException($"A board of {tokens.Count} tokens needs patterns [head, query {tokens.Count}, key {tokens.Count}], not {pattern}.");
         var groups = KeyGroup.Even(tokens.Count, MostCells);
+        var isCausal = patterns.All(IsCausal);
         var most = patterns.Max(p => p.Shape[0]);
         var columns = options.Scores is null ? most : Math.Max(1, Math.Min(12, (int)((options.Width - 2 * FigureCanvas.Margin) / 56)));
         var left = FigureCanvas.Margin + (options.Scores is null ? 46 : 0);
@@ -93,7 +94,7 @@ public static class HeadBoard
         {
             var (layer, head) = heads[i];
             var (x, y) = isSorted ? (left + i % columns * step, top + i / columns * rowStep) : (left + head * step, top + (patterns.Count - 1 - layer) * rowStep);
-            DrawHead(canvas, patterns[layer], layer, head, groups, x, y, cell, options);
+            DrawHead(canvas, patterns[layer], layer, head, groups, isCausal, x, y, cell, options);
             if (options.Scores is { } scores)
             {
                 canvas.Text(x + size / 2, y + size + 14, $"{layer}.{head}", FigureRole.Ink, 11.5, Anchor.Middle, 600, $"L{layer}.H{head}");
@@ -107,6 +108,15 @@ public static class HeadBoard
             + (heads.Count < total ? $" · {heads.Count} of {total} heads are shown" : ""));
     }
 
+    /// <summary>True if no token looks at later ones.</summary>
+    private static bool IsCausal(Activation pattern)
+    {
+        for (var h = 0; h < pattern.Shape[0]; h++)
+            for (var q = 0; q < pattern.Shape[1]; q++)
+                if (pattern.Row(h, q)[(q + 1)..].ContainsAnyExcept(0f)) return false;
+        return true;
+    }
+
     private static List<(int Layer, int Head)> Order(IReadOnlyList<Activation> patterns, HeadBoardOptions options)
     {
         List<(int Layer, int Head)> all = [.. from l in Enumerable.Range(0, patterns.Count) from h in Enumerable.Range(0, patterns[l].Shape[0]) select (l, h)];
@@ -116,14 +126,14 @@ public static class HeadBoard
         return [.. all.OrderByDescending(p => scores[p.Layer][p.Head]).Take(options.Most)];
     }
 
-    private static void DrawHead(FigureCanvas canvas, Activation pattern, int layer, int head, List<KeyGroup> groups, double x, double y, double cell, HeadBoardOptions options)
+    private static void DrawHead(FigureCanvas canvas, Activation pattern, int layer, int head, List<KeyGroup> groups, bool isCausal, double x, double y, double cell, HeadBoardOptions options)
     {
         var n = groups.Count;
         var values = new List<float>(n * (n + 1) / 2);
         var levels = new StringBuilder?[Levels + 1];
         var level = new int[n, n];      // [row, column] as drawn
         for (var q = 0; q < n; q++)
-            for (var k = 0; k <= q; k++)
+            for (var k = 0; k < (isCausal ? q + 1 : n); k++)
             {
                 var value = Value(pattern, head, groups[q], groups[k]);
                 values.Add(value);
@@ -141,7 +151,8 @@ public static class HeadBoard
             }
         var floats = Convert.ToBase64String(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(values)));
         canvas.BeginGroup(new($"L{layer}.H{head}", floats, $"layer {layer}, head {head}"), "data-floats", transform: $"translate({Svg.Number(x)} {Svg.Number(y)}) scale({Svg.Number(cell)})");
-        canvas.Raw(options.Convention == GridConvention.Lesson ? $"<path class=\"x\" d=\"M0 0v{n}h{n}z\"/>" : $"<path class=\"x\" d=\"M0 0h{n}v{n}z\"/>");
+        if (!isCausal) canvas.Raw($"<path class=\"sl\" stroke-width=\".2\" d=\"M0 0h{n}v{n}h-{n}z\"/>");
+        else canvas.Raw(options.Convention == GridConvention.Lesson ? $"<path class=\"x\" d=\"M0 0v{n}h{n}z\"/>" : $"<path class=\"x\" d=\"M0 0h{n}v{n}z\"/>");
         for (var i = 1; i <= Levels; i++)
             if (levels[i] is { } path) canvas.Raw($"<path class=\"si\"{(i < Levels ? $" opacity=\".{i}\"" : "")} d=\"{path}\"/>");
         canvas.EndGroup();

@@ -61,6 +61,18 @@ public class DotGridTests
     }
 
     [Fact]
+    public void Of_Stages_HaveTheGridInOnePlace()
+    {
+        // So that a page moves only what changes.
+        var places = Enum.GetValues<AttentionStage>().Select(stage =>
+        {
+            var dot = new FigureReading(DotGrid.Of(FigureTokens.Pattern(10), FigureTokens.Plain, new() { Stage = stage, Layer = 3, Head = 2 })).Check().Mark("L3.H2.q7.k3");
+            return (FigureReading.Number(dot, "cx"), FigureReading.Number(dot, "cy"));
+        });
+        Assert.Single(places.Distinct());
+    }
+
+    [Fact]
     public void Of_AModelsPattern_IsTheTraces()
     {
         using var model = Models.Exact(Models.Stories);

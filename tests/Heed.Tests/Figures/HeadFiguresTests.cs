@@ -24,6 +24,14 @@ public class HeadFiguresTests
     }
 
     [Fact]
+    public void HeadBoard_HeadsThatSeeEverything_HoldAllWeights()
+    {
+        float[] weights = [0.1f, 0.9f, 0.6f, 0.4f];
+        var reading = new FigureReading(HeadBoard.Of([new("blocks.0.attn.hook_pattern", ["head", "query", "key"], [1, 2, 2], weights)], ["a", "b"])).Check();
+        Assert.Equal(weights, reading.Floats("L0.H0"));
+    }
+
+    [Fact]
     public void HeadBoard_AllHeadsOfTheEmbeddedModelsSize_AreSmallInBytes()
     {
         Activation[] patterns = [.. Enumerable.Range(0, 30).Select(l => Pattern(9, 12, l))];
