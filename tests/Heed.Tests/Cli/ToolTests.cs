@@ -2,7 +2,7 @@ namespace Heed.Tests.Cli;
 
 public class ToolTests
 {
-    public static TheoryData<string> Commands => ["look", "generate", "chat", "tokenize", "info", "count", "cost", "verify", "bench", "completion"];
+    public static TheoryData<string> Commands => ["look", "generate", "chat", "tokenize", "info", "attribute", "compare", "cost", "count", "lens", "trace", "why", "verify", "bench", "completion"];
 
     [Theory]
     [MemberData(nameof(Commands))]

@@ -1,0 +1,180 @@
+using System.CommandLine;
+using System.Globalization;
+using Heed.Cli.Rendering;
+
+namespace Heed.Cli.Commands;
+
+/// <summary>heed lens: what would be predicted after each layer.</summary>
+internal static class LensCommand
+{
+    private const string Example = "heed lens \"The Eiffel Tower is located in the city of\" --token \" Paris\"";
+    private const int LabelCells = 8, Cell = 13;
+
+    public static Command Create(Terminal terminal)
+    {
+        var model = new ModelOptions();
+        var text = TextArgument.Create("text", "The text; - reads it from standard input.");
+        var token = new Option<string?>("--token") { Description = "Follow this token's rank and probability; the space before a word counts.", HelpName = "TOKEN" };
+        var top = new Option<int>("--top") { Description = "The likeliest tokens that --json lists for each point.", HelpName = "N", DefaultValueFactory = _ => 5 };
+        var positions = new Option<string?>("--positions", "-p") { Description = "Only these: FIRST..LAST, counted from 0, -1 the last. Default: as many of the last as fit; all in --json.", HelpName = "RANGE" };
+        var mid = new Option<bool>("--mid") { Description = "Also between a layer's attention and its MLP." };
+        var json = new Option<bool>("--json") { Description = "Everything as one line of JSON." };
+        var edits = new EditOption();
+        var figures = new FigureOptions();
+        var command = new ToolCommand("lens", "See what would be predicted after each layer (logit lens).")
+        {
+            Examples =
+            [
+                (Example, "a table of layers and positions, and where Paris stands"),
+                ("heed lens --positions -1 --mid \"the bank of the river\"", "one position, twice a layer"),
+                ("heed lens --json \"a b c d\" | jq .probability", "the numbers, for a program"),
+            ],
+            Notes = EditOption.Notes,
+        };
+        command.Arguments.Add(text);
+        foreach (var option in new Option[] { token, positions, mid, top, json }) command.Options.Add(option);
+        edits.AddTo(command);
+        figures.AddTo(command);
+        model.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var words = TextArgument.Read(parsed, text, terminal, Example);
+            using var opened = model.Open(parsed, terminal, ActivationPrecision.Float32);
+            using var interruption = new Interruption();
+            var analysis = AnalysisText.Of(opened, words, Example);
+            int? followed = parsed.GetValue(token) is { } t ? AnswerTokens.Parse(opened.Tokenizer, t, "--token") : null;
+            var fit = Math.Max(1, (terminal.Width - LabelCells) / Cell);
+            var isWhole = parsed.GetValue(json) || figures.AreGiven(parsed);
+            var (first, end) = parsed.GetValue(positions) is { } range ? analysis.Positions(range, "--positions")
+                : (isWhole ? 0 : Math.Max(0, analysis.Tokens.Length - fit), analysis.Tokens.Length);
+            LogitLens lens;
+            using (var progress = new Progress(terminal, "Reading the stream"))
+                lens = LogitLens.Run(opened, analysis.Tokens, followed, parsed.GetValue(top), first..end, edits.Read(parsed, opened, analysis.Tokens), new Fraction(progress), interruption.Token);
+            int[] points = [.. Enumerable.Range(0, lens.Points.Count).Where(p => parsed.GetValue(mid) || !IsMid(lens.Points[p]))];
+            if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, lens, points);
+            else terminal.Write(Page(analysis, lens, points, fit, terminal.Width));
+            figures.Write(parsed, terminal, () => Draw(analysis, lens, points));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static bool IsMid(LensPoint point) => point.Name.EndsWith("_mid", StringComparison.Ordinal);
+
+    /// <summary>The figure: layers upwards, positions along.</summary>
+    internal static Figure Draw(AnalysisText analysis, LogitLens lens, int[] points)
+    {
+        var cells = new List<LensCell>();
+        foreach (var point in points)
+            for (var i = 0; i < lens.Positions.Count; i++)
+            {
+                var (token, probability) = lens.Top(point, i)[0];
+                cells.Add(new(AnswerTokens.Text(analysis.Model.Tokenizer, token), (float)probability));
+            }
+        return LensTable.Of(FigureAxis.Named("layer", [.. points.Select(p => Label(lens.Points[p]))]), [.. lens.Positions.Select(p => analysis.Texts[p])], cells,
+            new() { Answer = lens.Token is { } token2 ? AnswerTokens.Text(analysis.Model.Tokenizer, token2) : null });
+    }
+
+    private static IEnumerable<StyledLine> Page(AnalysisText analysis, LogitLens lens, int[] points, int fit, int width)
+    {
+        foreach (var line in analysis.Heading(width)) yield return line;
+        yield return new();
+        yield return StyledLine.Of("What would come next if the model stopped there", Role.Strong).Add(" · percent", Role.Mute);
+        yield return StyledLine.Of("Rows: the stream as it enters a layer (mid: after attention), end: after all.", Role.Mute);
+        var firstShown = Math.Max(0, lens.Positions.Count - fit);
+        var header = new StyledLine().PadTo(LabelCells);
+        for (var i = firstShown; i < lens.Positions.Count; i++)
+            header.PadTo(LabelCells + (i - firstShown) * Cell).Add(TokenLabel.Short(analysis.Texts[lens.Positions[i]], Cell - 1), Role.Query);
+        yield return header;
+        foreach (var point in points.Reverse())
+        {
+            var line = new StyledLine().Add(Label(lens.Points[point]), Role.Mute);
+            for (var i = firstShown; i < lens.Positions.Count; i++)
+            {
+                var (token, probability) = lens.Top(point, i)[0];
+                line.PadTo(LabelCells + (i - firstShown) * Cell).Add(analysis.Label(token, Cell - 5), token == lens.Token ? Role.Key : Role.Ink)
+                    .Add(" " + Percent(probability), Role.Mute);
+            }
+            yield return line;
+        }
+        if (firstShown > 0)
+            foreach (var line in StyledLine.Wrap($"Only the last {lens.Positions.Count - firstShown} of {lens.Positions.Count} positions fit; --positions chooses, --json has all.", Math.Min(width, 76), Role.Mute)) yield return line;
+        if (lens.Token is not { } followed) yield break;
+        var last = lens.Positions.Count - 1;
+        yield return new();
+        yield return StyledLine.Of($"Where {analysis.Quoted(followed)} stands", Role.Strong).Add($" · after “{TokenLabel.Short(analysis.Texts[lens.Positions[last]], 20)}” (position {lens.Positions[last]})", Role.Mute);
+        foreach (var point in points.Reverse())
+        {
+            var rank = lens.Rank(point, last).ToString("#,##0", CultureInfo.InvariantCulture);
+            var probability = lens.Probability(point, last);
+            yield return new StyledLine().Add(Label(lens.Points[point]), Role.Mute).PadTo(LabelCells).Add("rank ", Role.Mute).PadTo(LabelCells + 14 - rank.Length).Add(rank, rank == "1" ? Role.Key : Role.Ink)
+                .PadTo(LabelCells + 17).Add(probability.ToString(probability >= 0.001 ? "0.000" : "0.0e0", CultureInfo.InvariantCulture)).PadTo(LabelCells + 27).Add(Bar.Of(probability, 1, 24), Role.Query);
+        }
+    }
+
+    private static string Label(LensPoint point) => point.Name switch
+    {
+        "final_post" => "end",
+        var name when IsMid(point) => $"{name[..^4]} mid",
+        var name => name[..^4],
+    };
+
+    private static string Percent(double probability) => (probability * 100).ToString(probability >= 0.0995 ? "0" : "0.0", CultureInfo.InvariantCulture);
+
+    private static void WriteJson(TextWriter output, AnalysisText analysis, LogitLens lens, int[] points) => Json.WriteLine(output, json =>
+    {
+        analysis.WriteJson(json);
+        json.WriteStartArray("points");
+        foreach (var p in points) json.WriteStringValue(lens.Points[p].Name);
+        json.WriteEndArray();
+        json.WriteStartArray("activations");
+        foreach (var p in points) json.WriteStringValue(lens.Points[p].Activation);
+        json.WriteEndArray();
+        json.WriteStartArray("positions");
+        foreach (var p in lens.Positions) json.WriteNumberValue(p);
+        json.WriteEndArray();
+        // [point, position] of the likeliest tokens.
+        json.WriteStartArray("top");
+        foreach (var p in points)
+        {
+            json.WriteStartArray();
+            for (var i = 0; i < lens.Positions.Count; i++)
+            {
+                json.WriteStartArray();
+                foreach (var (token, probability) in lens.Top(p, i))
+                {
+                    json.WriteStartObject();
+                    json.WriteNumber("id", token);
+                    json.WriteString("text", AnswerTokens.Text(analysis.Model.Tokenizer, token));
+                    json.Number("probability", probability, 9);
+                    json.WriteEndObject();
+                }
+                json.WriteEndArray();
+            }
+            json.WriteEndArray();
+        }
+        json.WriteEndArray();
+        if (lens.Token is not { } followed) return;
+        analysis.WriteToken(json, "token", followed);
+        Grid("rank", (p, i) => json.WriteNumberValue(lens.Rank(p, i)));
+        Grid("probability", (p, i) => json.Value(lens.Probability(p, i), 9));
+
+        void Grid(string name, Action<int, int> write)
+        {
+            json.WriteStartArray(name);
+            foreach (var p in points)
+            {
+                json.WriteStartArray();
+                for (var i = 0; i < lens.Positions.Count; i++) write(p, i);
+                json.WriteEndArray();
+            }
+            json.WriteEndArray();
+        }
+    });
+}
+
+/// <summary>Passes how far an analysis is on to what shows it.</summary>
+internal sealed class Fraction(Progress progress) : IProgress<double>
+{
+    public void Report(double value) => progress.Fraction = value;
+}

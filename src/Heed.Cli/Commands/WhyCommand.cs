@@ -1,0 +1,222 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Numerics.Tensors;
+using Heed.Cli.Rendering;
+using Heed.Tracing;
+
+namespace Heed.Cli.Commands;
+
+/// <summary>heed why: one attention score, taken apart.</summary>
+internal static class WhyCommand
+{
+    private const string Example = "heed why \"they crashed the car\" --layer 10 --head 1 --query 3 --key 1";
+
+    public static Command Create(Terminal terminal)
+    {
+        var model = new ModelOptions();
+        var text = TextArgument.Create("text", "The text; - reads it from standard input.");
+        var layer = new Option<int>("--layer", "-l") { Description = "The head's layer, counted from 0.", HelpName = "L", Required = true };
+        var head = new Option<int>("--head", "-H") { Description = "The head, counted from 0.", HelpName = "H", Required = true };
+        var query = new Option<int>("--query", "-q") { Description = "The position that looks, counted from 0, -1 the last.", HelpName = "N", DefaultValueFactory = _ => -1 };
+        var key = new Option<int?>("--key", "-k") { Description = "The position looked at. Default: the one with the largest weight.", HelpName = "N" };
+        var top = new Option<int>("--top") { Description = "How many pairs, writers and dimensions to list; --json has all.", HelpName = "N", DefaultValueFactory = _ => 8 };
+        var json = new Option<bool>("--json") { Description = "Everything as one line of JSON." };
+        var edits = new EditOption();
+        var figures = new FigureOptions();
+        var command = new ToolCommand("why", "See why a head attends: its score, split by what wrote it.")
+        {
+            Examples =
+            [
+                (Example, "why the car looks at crashed"),
+                ("heed why --layer 16 --head 0 \"a fluffy blue creature roamed\"", "the last token, at what it looks at most"),
+            ],
+            Notes = EditOption.Notes,
+        };
+        command.Arguments.Add(text);
+        foreach (var option in new Option[] { layer, head, query, key, top, json }) command.Options.Add(option);
+        edits.AddTo(command);
+        figures.AddTo(command);
+        model.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var words = TextArgument.Read(parsed, text, terminal, Example);
+            if (parsed.GetValue(top) < 1) throw new UsageException($"--top is {parsed.GetValue(top)}; list one at least.");
+            using var opened = model.Open(parsed, terminal, ActivationPrecision.Float32);
+            var (l, h) = (parsed.GetValue(layer), parsed.GetValue(head));
+            if ((uint)l >= (uint)opened.Config.Layers.Count) throw new UsageException($"--layer is {l}; the model has layers 0 to {opened.Config.Layers.Count - 1}.");
+            if ((uint)h >= (uint)opened.Config.Layers[l].Heads) throw new UsageException($"--head is {h}; layer {l} has heads 0 to {opened.Config.Layers[l].Heads - 1}.");
+            var analysis = AnalysisText.Of(opened, words, Example);
+            var q = analysis.Position(parsed.GetValue(query), "--query");
+            ScoreParts score;
+            using (new Progress(terminal, "Running the model"))
+            {
+                var made = edits.Read(parsed, opened, analysis.Tokens);
+                var k = parsed.GetValue(key) is { } given ? analysis.Position(given, "--key") : Strongest(opened, analysis.Tokens, l, h, q, made);
+                score = ScoreParts.Run(opened, analysis.Tokens, l, h, q, k, made);
+            }
+            if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, score);
+            else terminal.Write(Page(analysis, score, parsed.GetValue(top), terminal.Width));
+            figures.Write(parsed, terminal, () => Draw(analysis, score), () => FigurePage.Of(Draw(analysis, score), DrawPairs(analysis, score)));
+            if (!score.AddsUp)
+                throw new HeedException($"The pairs add up to {Text(score.Sum)}, and the score is {Text(score.RawScore)}: {score.Error:G2} apart, more than rounding allows." +
+                    (edits.Given(parsed).Length > 0 ? " An edit that changes the stream, a query or a key itself is written by no head and no MLP." : ""));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static int Strongest(LanguageModel model, int[] tokens, int layer, int head, int query, Edit[] edits)
+    {
+        var name = ActivationNames.InBlock(layer, ActivationNames.Pattern);
+        var trace = model.Trace(tokens, new Trace(new() { Names = [name], Heads = [head], Positions = query..(query + 1) }), edits);
+        return TensorPrimitives.IndexOfMax(trace[name].Row(0, 0));
+    }
+
+    /// <summary>The pairs as bars.</summary>
+    internal static Figure Draw(AnalysisText analysis, ScoreParts score)
+    {
+        var parts = new List<AttributionPart>();
+        foreach (var (query, key, value) in Pairs(score))
+            parts.Add(new($"{query} × {key}", $"{query.Key}_{key.Key}".Replace('.', '-'), value));
+        return AttributionBars.Of(parts, score.RawScore, new()
+        {
+            Title = $"Why {score.Layer}.{score.Head} looks from “{Label(analysis, score.Query)}” at “{Label(analysis, score.Key)}”",
+            Caption = "What wrote the query × what wrote the key. Each bar is a pair's exact part of the score q·k.",
+            TotalName = "q·k",
+        });
+    }
+
+    /// <summary>The strongest writers of both sides against each other.</summary>
+    private static Figure DrawPairs(AnalysisText analysis, ScoreParts score)
+    {
+        const int Most = 14;
+        int[] queries = Strongest(score.QueryWriters.Count, q => Enumerable.Range(0, score.KeyWriters.Count).Sum(k => Math.Abs(score.Pairs[q, k])));
+        int[] keys = Strongest(score.KeyWriters.Count, k => Enumerable.Range(0, score.QueryWriters.Count).Sum(q => Math.Abs(score.Pairs[q, k])));
+        float[] values = [.. queries.SelectMany(q => keys.Select(k => (float)score.Pairs[q, k]))];
+        return HeatMap.Of(values, Axis("wrote the query", queries, score.QueryWriters), Axis("wrote the key", keys, score.KeyWriters), new()
+        {
+            Title = "The strongest writers, pair by pair",
+            Caption = $"Rows wrote the query at “{Label(analysis, score.Query)}”, columns the key at “{Label(analysis, score.Key)}”; {queries.Length} of {score.QueryWriters.Count} and {keys.Length} of {score.KeyWriters.Count} writers.",
+            Measure = "part of q·k",
+            KeyPrefix = "pair",
+        });
+
+        static int[] Strongest(int count, Func<int, double> size) => [.. Enumerable.Range(0, count).OrderByDescending(size).Take(Most).Order()];
+
+        static FigureAxis Axis(string title, int[] chosen, IReadOnlyList<ScoreWriter> writers)
+            => new(title, [.. chosen.Select(i => writers[i].Source.ToString())], [.. chosen.Select(i => writers[i].Source.Key.Replace('.', '-'))]);
+    }
+
+    /// <summary>All pairs, the largest in size first.</summary>
+    private static List<(ResidualSource Query, ResidualSource Key, double Value)> Pairs(ScoreParts score)
+    {
+        var pairs = new List<(ResidualSource, ResidualSource, double Value)>();
+        for (var q = 0; q < score.QueryWriters.Count; q++)
+            for (var k = 0; k < score.KeyWriters.Count; k++) pairs.Add((score.QueryWriters[q].Source, score.KeyWriters[k].Source, score.Pairs[q, k]));
+        return [.. pairs.OrderByDescending(p => Math.Abs(p.Value))];
+    }
+
+    private static IEnumerable<StyledLine> Page(AnalysisText analysis, ScoreParts s, int top, int width)
+    {
+        var (from, to) = (Label(analysis, s.Query), Label(analysis, s.Key));
+        foreach (var line in analysis.Heading(width)) yield return line;
+        yield return new();
+        yield return StyledLine.Of($"Head {s.Layer}.{s.Head}: why “{from}” ({s.Query}) looks at “{to}” ({s.Key})", Role.Strong);
+        yield return StyledLine.Of($"q·k = {Text(s.RawScore)}, × {s.Scale.ToString("0.0000", CultureInfo.InvariantCulture)}{Cap(s)}{Bias(s)} = score {Text(s.ScaledScore)} → weight {s.Weight.ToString("0.000", CultureInfo.InvariantCulture)}");
+
+        var pairs = Pairs(s);
+        yield return new();
+        yield return StyledLine.Of("What wrote the query × what wrote the key", Role.Strong).Add(" · parts of q·k", Role.Mute);
+        var largest = Math.Abs(pairs[0].Value);
+        foreach (var (query, key, value) in pairs.Take(top)) yield return Row($"{query} × {key}", value, largest);
+        if (pairs.Count > top) yield return Row($"{pairs.Count - top} other pairs", pairs.Skip(top).Sum(p => p.Value), 0);
+        yield return StyledLine.Of($"{pairs.Count} pairs add up to {Text(s.Sum)}; the model's q·k is {Text(s.RawScore)} ({s.Error.ToString("0.0e0", CultureInfo.InvariantCulture)} apart).", Role.Mute);
+        yield return new();
+        var strongest = pairs[0];
+        foreach (var line in StyledLine.Wrap($"Most of all, {Words(strongest.Query, from)} and {Words(strongest.Key, to)} {(strongest.Value < 0 ? "point apart" : "fit together")}: {Text(strongest.Value)}.", Math.Min(width, 76))) yield return line;
+
+        foreach (var (name, writers, isQuery) in new[] { ($"The query at “{from}”, by what wrote it", s.QueryWriters, true), ($"The key at “{to}”, by what wrote it", s.KeyWriters, false) })
+        {
+            yield return new();
+            yield return StyledLine.Of(name, Role.Strong).Add(" · all its pairs together", Role.Mute);
+            var sums = writers.Select((w, i) => (w.Source, Value: isQuery ? Enumerable.Range(0, s.KeyWriters.Count).Sum(k => s.Pairs[i, k]) : Enumerable.Range(0, s.QueryWriters.Count).Sum(q => s.Pairs[q, i])))
+                .OrderByDescending(w => Math.Abs(w.Value)).ToList();
+            foreach (var (source, value) in sums.Take(top)) yield return Row(source.ToString(), value, Math.Abs(sums[0].Value));
+            if (sums.Count > top) yield return Row($"{sums.Count - top} others", sums.Skip(top).Sum(w => w.Value), 0);
+        }
+
+        yield return new();
+        yield return StyledLine.Of("Products of the query's and the key's numbers", Role.Strong).Add($" · {s.QueryVector.Count} of them, after norm and rotation", Role.Mute);
+        var products = s.Products.Select((p, i) => (Index: i, Value: p)).OrderByDescending(p => Math.Abs(p.Value)).ToList();
+        foreach (var (i, value) in products.Take(top))
+            yield return Row($"{i,3}: {Short(s.QueryVector[i])} × {Short(s.KeyVector[i])}", value, Math.Abs(products[0].Value));
+        if (products.Count > top) yield return Row($"{products.Count - top} other products", products.Skip(top).Sum(p => p.Value), 0);
+
+        // What is many together has no bar: it is not one of those above it.
+        StyledLine Row(string name, double value, double most)
+        {
+            var number = Text(value);
+            return new StyledLine().Add($"  {name}").PadTo(44 - number.Length).Add(number).PadTo(46).Add(Bar.Of(Math.Abs(value), most, Math.Clamp(width - 50, 8, 30)), value < 0 ? Role.Key : Role.Query);
+        }
+    }
+
+    private static string Words(ResidualSource source, string token) => source.Writer switch
+    {
+        ResidualWriter.Embedding => $"the embedding of “{token}”",
+        ResidualWriter.Head or ResidualWriter.Mlp => $"what {source} wrote at “{token}”",
+        _ => $"the {source}",
+    };
+
+    private static string Label(AnalysisText analysis, int position) => TokenLabel.Short(analysis.Texts[position], 20);
+
+    private static string Cap(ScoreParts s) => s.SoftCap is { } cap ? $", capped at ±{cap.ToString("0.##", CultureInfo.InvariantCulture)}" : "";
+
+    private static string Bias(ScoreParts s) => s.PositionBias != 0 ? $", {Text(s.PositionBias)} for the distance" : "";
+
+    private static string Text(double value) => value.ToString("+0.0000;−0.0000;0", CultureInfo.InvariantCulture);
+
+    private static string Short(double value) => value.ToString("+0.000;−0.000;0", CultureInfo.InvariantCulture);
+
+    private static void WriteJson(TextWriter output, AnalysisText analysis, ScoreParts s) => Json.WriteLine(output, json =>
+    {
+        analysis.WriteJson(json);
+        foreach (var (name, value) in new[] { ("layer", s.Layer), ("head", s.Head), ("query", s.Query), ("key", s.Key) }) json.WriteNumber(name, value);
+        json.Number("raw_score", s.RawScore, 7);
+        json.Number("scale", s.Scale, 9);
+        if (s.SoftCap is { } cap) json.Number("soft_cap", cap);
+        json.Number("position_bias", s.PositionBias);
+        json.Number("scaled_score", s.ScaledScore, 7);
+        json.Number("weight", s.Weight, 9);
+        json.Number("sum", s.Sum, 7);
+        json.Number("error", s.Error, 12);
+        json.WriteBoolean("adds_up", s.AddsUp);
+        Numbers("query_vector", s.QueryVector.Select(x => (double)x));
+        Numbers("key_vector", s.KeyVector.Select(x => (double)x));
+        Numbers("products", s.Products);
+        Names("query_writers", s.QueryWriters);
+        Names("key_writers", s.KeyWriters);
+        // [query writer, key writer]
+        json.WriteStartArray("pairs");
+        for (var q = 0; q < s.QueryWriters.Count; q++)
+        {
+            json.WriteStartArray();
+            for (var k = 0; k < s.KeyWriters.Count; k++) json.Value(s.Pairs[q, k], 9);
+            json.WriteEndArray();
+        }
+        json.WriteEndArray();
+
+        void Numbers(string name, IEnumerable<double> values)
+        {
+            json.WriteStartArray(name);
+            foreach (var value in values) json.Value(value, 9);
+            json.WriteEndArray();
+        }
+
+        void Names(string name, IReadOnlyList<ScoreWriter> writers)
+        {
+            json.WriteStartArray(name);
+            foreach (var writer in writers) json.WriteStringValue(writer.Source.Name);
+            json.WriteEndArray();
+        }
+    });
+}

@@ -1,0 +1,232 @@
+using System.Text.Json;
+using System.Xml.Linq;
+using Heed.Cli;
+using Heed.Cli.Commands;
+using Heed.Tracing;
+
+namespace Heed.Tests.Cli;
+
+/// <summary>lens, attribute, why, trace and compare, as they are typed.</summary>
+public class AnalysisCommandsTests
+{
+    private const string Ioi = "When Mary and John went to the store, John gave a drink to";
+
+    [Fact]
+    public void Lens_FollowedToken_StandsFirstAtTheEnd()
+    {
+        var run = CliRun.Of("lens", "The Eiffel Tower is located in the city of", "--token", " Paris", "--mid");
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.Contains(run.Lines, l => l.StartsWith("end ", StringComparison.Ordinal) && l.Contains("Paris 70", StringComparison.Ordinal));
+        Assert.Contains(run.Lines, l => l.StartsWith("29 mid", StringComparison.Ordinal));
+        Assert.Matches(@"end +rank +1 +0\.70", run.Lines[Array.FindIndex(run.Lines, l => l.StartsWith("Where", StringComparison.Ordinal)) + 1]);
+        Assert.All(run.Lines, l => Assert.True(l.Length <= 80, l));
+    }
+
+    [Fact]
+    public void Lens_Json_HasAGridOfPointsAndPositions()
+    {
+        var json = CliRun.Of("lens", "the cat sat", "--token", "id:300", "--json", "--model", Models.Stories).Json;
+        var points = json.GetProperty("points").GetArrayLength();
+        Assert.Equal(6, points);
+        foreach (var name in new[] { "rank", "probability", "top" })
+        {
+            Assert.Equal(points, json.GetProperty(name).GetArrayLength());
+            Assert.Equal(json.GetProperty("tokens").GetArrayLength(), json.GetProperty(name)[0].GetArrayLength());
+        }
+        Assert.Equal(5, json.GetProperty("top")[0][0].GetArrayLength());
+    }
+
+    [Fact]
+    public void Attribute_Parts_AddUpAndSaySo()
+    {
+        var run = CliRun.Of("attribute", Ioi, "--answer", " Mary", "--wrong", " John", "--neurons", "2");
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.Matches(@"^  head 23\.3 +\+2\.\d{4}  █", run.Lines.First(l => l.StartsWith("  ", StringComparison.Ordinal)));
+        Assert.Contains(run.Lines, l => System.Text.RegularExpressions.Regex.IsMatch(l, @"^301 parts add up to \+6\.1\d+; the model's logits differ by \+6\.1\d+ \(\d\.\de-?\d+ apart\)\.$"));
+        var json = CliRun.Of("attribute", Ioi, "--json").Json;
+        Assert.True(json.GetProperty("adds_up").GetBoolean());
+        Assert.Equal(json.GetProperty("difference").GetDouble(), json.GetProperty("parts").EnumerateArray().Sum(p => p.GetProperty("value").GetDouble()), 1e-3);
+        Assert.Equal(JsonValueKind.Null, json.GetProperty("wrong").ValueKind);
+    }
+
+    [Fact]
+    public void Attribute_EditOfTheStream_FailsWithTheNumbers()
+    {
+        var run = CliRun.Of("attribute", "the cat sat", "--model", Models.Stories, "--edit", "scale:blocks.2.hook_resid_pre:4");
+        Assert.Equal(1, run.Code);
+        Assert.Contains("add up to", run.Error, StringComparison.Ordinal);
+        Assert.Contains("changes the stream itself", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Why_Pairs_AddUpAndSaySo()
+    {
+        var run = CliRun.Of("why", "they crashed the car", "--layer", "10", "--head", "1");
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.Contains(run.Lines, l => l.Contains("why “car” (3) looks at “crashed” (1)", StringComparison.Ordinal));
+        Assert.Contains(run.Lines, l => l.StartsWith("10201 pairs add up to", StringComparison.Ordinal));
+        var json = CliRun.Of("why", "they crashed the car", "-l", "10", "-H", "1", "-q", "3", "-k", "1", "--json").Json;
+        Assert.Equal(json.GetProperty("raw_score").GetDouble(), json.GetProperty("pairs").EnumerateArray().Sum(r => r.EnumerateArray().Sum(v => v.GetDouble())), 1e-3);
+        Assert.InRange(json.GetProperty("weight").GetDouble(), 0.8, 0.95);
+    }
+
+    [Fact]
+    public void Trace_ToAFile_HoldsWhatTheModelComputed()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("t.safetensors");
+        var run = CliRun.Of("trace", "the cat sat", "--model", Models.Stories, "--names", "blocks.*.attn.hook_pattern,hook_embed", "--layers", "1..2", "--heads", "0,3", "--out", file);
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.Matches(@"^\d+ tokens; keeping this takes \d+\.\d kB\.$", run.Lines[0]);
+        var trace = Trace.Load(file);
+        Assert.Equal(["hook_embed", "blocks.1.attn.hook_pattern", "blocks.2.attn.hook_pattern"], trace.Names);
+        using var model = Models.Exact(Models.Stories);
+        var whole = model.Trace("the cat sat");
+        var pattern = trace["blocks.2.attn.hook_pattern"];
+        Assert.InRange(Models.Difference(whole[pattern.Name].Row(3), pattern.Row(pattern.At("head", 3))), 0, 1e-5);
+        // And what was written can be put into another run.
+        var edited = CliRun.Of("trace", "a dog ran", "--model", Models.Stories, "--names", "hook_embed", "--edit", $"replace:hook_embed:{file}:positions=1", "--json");
+        Assert.Equal(0, edited.Code);
+        Assert.Equal("hook_embed", edited.Json.GetProperty("activations")[0].GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public void Trace_List_NamesEveryActivation()
+    {
+        var run = CliRun.Of("trace", "--list", "--model", Models.Stories);
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.Contains(run.Lines, l => l.StartsWith("blocks.0…4.attn.hook_pattern ", StringComparison.Ordinal) && l.EndsWith("[head 8, query, key]", StringComparison.Ordinal));
+        using var model = Models.Exact(Models.Stories);
+        Assert.Equal(model.Transformer.Activations.All.Select(i => i.Name),
+            CliRun.Of("trace", "--list", "--json", "--model", Models.Stories).Json.GetProperty("activations").EnumerateArray().Select(i => i.GetProperty("name").GetString()));
+    }
+
+    [Fact]
+    public void Compare_TheMoles_PartSlowly()
+    {
+        var json = CliRun.Of("compare", "American shrew mole", "Take a biopsy of the mole", "--align", "end", "--json", "--names", "hook_embed,blocks.*.hook_resid_post").Json;
+        var last = json.GetProperty("activations").EnumerateArray().Select(a => a.GetProperty("cosine_by_position").EnumerateArray().Last().GetDouble()).ToArray();
+        Assert.Equal((1.00, 0.93), (last[0], Math.Round(last[1], 2)));
+        Assert.InRange(last[^1], 0.5, 0.7);
+        var run = CliRun.Of("compare", "American shrew mole", "Take a biopsy of the mole", "--align", "end");
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.Contains("KL(a‖b)", run.Out, StringComparison.Ordinal);
+        Assert.Contains("stand beside each other", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Figures_OfEveryAnalysis_HoldTheNumbersOfTheJson()
+    {
+        using var folder = new TemporaryFolder();
+        var attribute = Draw("attribute", "the cat sat on", "--answer", "id:300", "--wrong", "id:301");
+        foreach (var part in attribute.Json.GetProperty("parts").EnumerateArray().OrderByDescending(p => Math.Abs(p.GetProperty("value").GetDouble())).Take(5))
+            Assert.Contains(attribute.Values, v => Math.Abs(v - part.GetProperty("value").GetDouble()) < 1e-6);
+        var lens = Draw("lens", "the cat sat on", "--top", "1");
+        foreach (var cell in lens.Json.GetProperty("top").EnumerateArray().SelectMany(r => r.EnumerateArray()))
+            Assert.Contains(lens.Values, v => Math.Abs(v - cell[0].GetProperty("probability").GetDouble()) < 1e-6);
+        var why = Draw("why", "the cat sat on", "-l", "2", "-H", "3");
+        Assert.Contains(why.Values, v => Math.Abs(v - why.Json.GetProperty("pairs").EnumerateArray().SelectMany(r => r.EnumerateArray()).Select(x => x.GetDouble()).MaxBy(Math.Abs)) < 1e-6);
+        var compare = Draw("compare", "the cat sat", "the dog sat");
+        foreach (var activation in compare.Json.GetProperty("activations").EnumerateArray().Where(a => a.GetProperty("name").GetString()!.EndsWith("resid_post", StringComparison.Ordinal)))
+            foreach (var cosine in activation.GetProperty("cosine_by_position").EnumerateArray())
+                Assert.Contains(compare.Values, v => Math.Abs(v - cosine.GetDouble()) < 1e-6);
+
+        (JsonElement Json, double[] Values) Draw(params string[] args)
+        {
+            string svg = folder.File($"{args[0]}.svg"), html = folder.File($"{args[0]}.html");
+            var run = CliRun.Of([.. args, "--model", Models.Stories, "--json", "--svg", svg, "--html", html]);
+            Assert.Equal(0, run.Code);
+            Assert.StartsWith("<!doctype html>", File.ReadAllText(html), StringComparison.Ordinal);
+            return (run.Json, [.. XDocument.Load(svg).Descendants().Attributes("data-value").SelectMany(v => v.Value.Split(' '))
+                .Select(v => double.TryParse(v, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : double.NaN)]);
+        }
+    }
+
+    [Theory]
+    [InlineData("lens", "the cat", "--token", " antidisestablish")]
+    [InlineData("trace", "the cat", "--names", "blocks.0.nonsense")]
+    [InlineData("trace", "the cat", "--max-memory", "1K")]
+    [InlineData("trace", "the cat", "--layers", "40")]
+    [InlineData("compare", "the cat", "the dog", "--names", "nonsense")]
+    [InlineData("attribute", "the cat", "--answer", " antidisestablish")]
+    [InlineData("why", "the cat", "-l", "1", "-H", "0", "-q", "0", "-k", "1")]
+    public void Analysis_Impossible_IsOneSentenceAndCodeOne(params string[] args)
+    {
+        var run = CliRun.Of(args);
+        Assert.Equal(1, run.Code);
+        Assert.Single(run.Error.TrimEnd('\n').Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("lens", "")]
+    [InlineData("lens", "the cat", "--positions", "7..9")]
+    [InlineData("attribute", "the cat", "--position", "9")]
+    [InlineData("why", "the cat")]
+    [InlineData("why", "the cat", "-l", "99", "-H", "0")]
+    [InlineData("trace", "the cat", "--max-memory", "lots")]
+    [InlineData("trace", "the cat", "--layers", "a")]
+    [InlineData("trace", "the cat", "--list")]
+    [InlineData("compare", "the cat")]
+    [InlineData("compare")]
+    [InlineData("lens", "the cat", "--edit", "nonsense:x")]
+    public void Analysis_WrongUse_IsOneSentenceAndCodeTwo(params string[] args)
+    {
+        var run = CliRun.Of(args);
+        Assert.Equal(2, run.Code);
+        Assert.StartsWith("heed: ", run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.TrimEnd('\n').Split('\n'));
+    }
+
+    [Fact]
+    public void Edit_EveryForm_IsTheLibrarys()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = Models.Exact(Models.Stories);
+        var tokens = model.Tokenizer.Encode("once upon a time there").Ids;
+        var file = folder.File("z.safetensors");
+        model.Trace(tokens, ["blocks.1.attn.hook_z"], [Edit.Scale("blocks.1.attn.hook_z", 3)]).Save(file);
+        var kept = Trace.Load(file)["blocks.1.attn.hook_z"];
+        foreach (var (text, edit) in new (string, Edit)[]
+        {
+            ("zero:blocks.1.attn.hook_z:head=3", Edit.Zero("blocks.1.attn.hook_z", 3)),
+            ("zero:blocks.*.hook_mlp_out:positions=2..3", Edit.Zero("blocks.*.hook_mlp_out", null, 2..4)),
+            ("mean:blocks.1.attn.hook_v:positions=-2..", Edit.Mean("blocks.1.attn.hook_v", null, ^2..)),
+            ("scale:blocks.0.hook_resid_mid:-0.5:positions=1", Edit.Scale("blocks.0.hook_resid_mid", -0.5f, null, 1..2)),
+            ($"replace:blocks.1.attn.hook_z:{file}:head=2,positions=..3", Edit.Replace("blocks.1.attn.hook_z", kept, 2, ..4)),
+            ("knockout:1.2:query=4,key=2", Edit.Knockout(1, 2, 4, 2)),
+            ("knockout:1.*:query=3,key=0", Edit.Knockout(1, null, 3, 0)),
+        })
+        {
+            var expected = model.Trace(tokens, ["hook_logits"], [edit])["hook_logits"].Values.ToArray();
+            Assert.Equal(expected, model.Trace(tokens, ["hook_logits"], [EditOption.Parse(text, model, tokens)])["hook_logits"].Values.ToArray());
+            Assert.NotEqual(expected, model.Trace(tokens, ["hook_logits"])["hook_logits"].Values.ToArray());
+        }
+        var scale = model.Trace(tokens, ["ln_final.hook_scale"]);
+        Edit[] frozen = [Edit.Zero("blocks.3.hook_mlp_out"), EditOption.Parse("freeze:ln_final", model, tokens)];
+        Assert.Equal(scale["ln_final.hook_scale"].Values.ToArray(), model.Trace(tokens, ["ln_final.hook_scale"], frozen)["ln_final.hook_scale"].Values.ToArray());
+    }
+
+    [Theory]
+    [InlineData("zero", "names nothing")]
+    [InlineData("zero:hook_embed:head", "means nothing here")]
+    [InlineData("zero:hook_embed:head=x", "is no number")]
+    [InlineData("scale:hook_embed", "no factor")]
+    [InlineData("scale:hook_embed:x", "is no number")]
+    [InlineData("scale:hook_embed:1:2", "is no number")]
+    [InlineData("zero:hook_embed:key=1", "means nothing for zero")]
+    [InlineData("zero:hook_embed:positions=1:positions=2", "given twice")]
+    [InlineData("zero:hook_embed:positions=9", "positions 0 to 2")]
+    [InlineData("knockout:1.2:query=1", "which key")]
+    [InlineData("knockout:12:key=1", "LAYER.HEAD")]
+    [InlineData("knockout:1.2:key=1:head=3", "LAYER.HEAD")]
+    [InlineData("replace:hook_embed", "no file")]
+    [InlineData("replace:blocks.*.hook_resid_pre:x", "one activation at a time")]
+    [InlineData("freeze:ln_final:head=1", "no heads")]
+    public void Edit_WrongForm_SaysWhatIsWrong(string text, string expected)
+    {
+        using var model = Models.Exact(Models.Stories);
+        var error = Assert.Throws<UsageException>(() => EditOption.Parse(text, model, [1, 2, 3]));
+        Assert.Contains(text, error.Message);
+        Assert.Contains(expected, error.Message);
+    }
+}
