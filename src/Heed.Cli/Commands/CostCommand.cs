@@ -13,12 +13,14 @@ internal static class CostCommand
         var name = NamedOutline.Argument();
         var context = new Option<long?>("--context", "-n") { Description = "Tokens of context. Default: what the model was made for.", HelpName = "N" };
         var json = new Option<bool>("--json") { Description = "Everything as one line of JSON." };
+        var figures = new FigureOptions();
         var command = new ToolCommand("cost", "See what a context costs: operations, bytes, cache, as it grows.")
         {
             Examples =
             [
                 ("heed cost", "the embedded model at its whole context"),
                 ("heed cost gpt3-paper --context 2048", "GPT-3"),
+                ("heed cost --context 4096 --html context.html", "also draws the grids of scores, each as large as its context's square"),
                 ("heed cost model.gguf --context 32768 --json", "for a program"),
             ],
             Notes = """
@@ -32,6 +34,7 @@ internal static class CostCommand
         command.Options.Add(model.Model);
         command.Options.Add(context);
         command.Options.Add(json);
+        figures.AddTo(command);
         command.SetAction(parsed =>
         {
             var given = parsed.GetValue(context);
@@ -41,6 +44,7 @@ internal static class CostCommand
             var cost = ContextCost.Run(named.Title, named.Outline, ContextCost.Lengths(named.Outline, length));
             if (parsed.GetValue(json)) WriteJson(terminal.Out, cost, length);
             else terminal.Write(Page(cost, length, named.Outline.Config, terminal.Width));
+            figures.Write(parsed, terminal, () => Square(cost, length, named.Outline.Config));
             return ExitCode.Success;
         });
         return command;
@@ -72,6 +76,19 @@ internal static class CostCommand
         yield return StyledLine.Of($"What is saved at {N(context)}", Role.Strong);
         foreach (var sentence in Savings(row, config))
             foreach (var line in StyledLine.Wrap(sentence, Math.Min(width, 78) - 2)) yield return new StyledLine().Add("  ").Add(line);
+    }
+
+    /// <summary>The last few lengths as squares; the window where all layers have the same.</summary>
+    private static Figure Square(ContextCost cost, long context, TransformerConfig config)
+    {
+        var row = cost.Rows.Single(r => r.Context == context);
+        int[] lengths = [.. cost.Rows.Select(r => r.Context).Where(n => n <= context).TakeLast(4).Select(n => checked((int)n))];
+        var window = config.Layers[0].Window;
+        return ContextSquare.Of(lengths, config.Layers.All(l => l.Window == window) ? window : null,
+        [
+            new("keys and values in the cache", "cache", row.CacheBytes),
+            new("one layer's grids, if stored", "grids", row.GridBytes),
+        ]);
     }
 
     private static IEnumerable<string> Savings(ContextCostRow row, TransformerConfig config)

@@ -12,12 +12,14 @@ internal static class CountCommand
         var model = new ModelOptions();
         var name = NamedOutline.Argument();
         var json = new Option<bool>("--json") { Description = "Everything as one line of JSON." };
+        var figures = new FigureOptions();
         var command = new ToolCommand("count", "Count every parameter, formula by formula.")
         {
             Examples =
             [
                 ("heed count gpt3", "GPT-3's 175 billion, as the lesson counts them"),
                 ("heed count", "the embedded model; the total is what its file holds"),
+                ("heed count gpt3 --svg gpt3.svg", "also draws it: every part as large as its share"),
                 ("heed count path/to/config.json", "any family's configuration, without weights"),
             ],
             Notes = """
@@ -28,12 +30,14 @@ internal static class CountCommand
         command.Arguments.Add(name);
         command.Options.Add(model.Model);
         command.Options.Add(json);
+        figures.AddTo(command);
         command.SetAction(parsed =>
         {
             var named = NamedOutline.Open(parsed, terminal, model, parsed.GetValue(name));
             var count = ParameterCount.Run(named.Title, named.Outline);
             if (parsed.GetValue(json)) WriteJson(terminal.Out, count);
             else terminal.Write(Page(count, named, terminal.Width));
+            figures.Write(parsed, terminal, () => ParameterTally.Of(count.Model, [.. count.Parts.Where(p => p.Count > 0).Select(TallyPartOf)]));
             return ExitCode.Success;
         });
         return command;
@@ -71,6 +75,18 @@ internal static class CountCommand
 
         double Share(long part) => (double)part / Math.Max(1, count.Total);
     }
+
+    /// <summary>A part of the drawing; its key is its name in one word.</summary>
+    private static TallyPart TallyPartOf(CountedPart part) => new(part.Name, part.Name.Split(" (")[0].Replace(' ', '.'), part.Count, part.Formula, part.Symbol switch
+    {
+        "W_E" or "W_pos" or "W_in" or "W_out" or "W_U" => TallyRole.Embedding,
+        "W_Q" => TallyRole.Query,
+        "W_K" => TallyRole.Key,
+        "W_V" => TallyRole.Value,
+        "W_O" => TallyRole.Output,
+        "W_gate" or "W_up" or "W_down" or "W_router" => TallyRole.Mlp,
+        _ => TallyRole.Other,
+    });
 
     private static StyledLine Row(string name, string symbol, string number, string running, Role role)
         => new StyledLine().Add($"  {name}", role).PadTo(22).Add(symbol, Role.Mute).PadTo(Math.Max(23, 52 - number.Length)).Add(number, role).PadTo(70 - running.Length).Add(running, Role.Mute);

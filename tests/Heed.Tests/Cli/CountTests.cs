@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Xml.Linq;
 
 namespace Heed.Tests.Cli;
 
@@ -80,4 +82,34 @@ public class CountTests
     [InlineData("-5")]
     [InlineData("99999999999999")]
     public void Cost_ContextThatCannotBe_IsWrongUse(string context) => Assert.Equal(2, CliRun.Of("cost", $"--context={context}").Code);
+
+    [Fact]
+    public void Count_Svg_DrawsWhatIsCounted()
+    {
+        using var folder = new TemporaryFolder();
+        var run = CliRun.Of("count", "gpt3", "--svg", folder.File("a.svg"), "--json");
+        Assert.Equal(0, run.Code);
+        var svg = XDocument.Parse(File.ReadAllText(folder.File("a.svg")));
+        foreach (var part in run.Json.GetProperty("parts").EnumerateArray())
+        {
+            var key = part.GetProperty("name").GetString()!.Split(" (")[0].Replace(' ', '.');
+            var mark = svg.Descendants().Single(e => e.Attribute("data-key")?.Value == key);
+            Assert.Equal(part.GetProperty("count").GetInt64(), double.Parse(mark.Attribute("data-value")!.Value, CultureInfo.InvariantCulture));
+        }
+    }
+
+    [Theory]
+    [InlineData("gpt2", "1024")]
+    [InlineData("gpt2", "1")]
+    [InlineData("gpt3-paper", "100000")]
+    public void Cost_Html_DrawsTheContextSquares(string model, string context)
+    {
+        using var folder = new TemporaryFolder();
+        var run = CliRun.Of("cost", model, "--context", context, "--html", folder.File("a.html"), "--svg", folder.File("a.svg"), "--json");
+        Assert.Equal(0, run.Code);
+        var bytes = run.Json.GetProperty("rows").EnumerateArray().Single(r => r.GetProperty("context").GetInt64().ToString(CultureInfo.InvariantCulture) == context).GetProperty("cache_bytes").GetDouble();
+        var svg = XDocument.Parse(File.ReadAllText(folder.File("a.svg")));
+        Assert.Equal(bytes, double.Parse(svg.Descendants().Single(e => e.Attribute("data-key")?.Value == "cache").Attribute("data-value")!.Value, CultureInfo.InvariantCulture));
+        Assert.Contains("<svg", File.ReadAllText(folder.File("a.html")), StringComparison.Ordinal);
+    }
 }
