@@ -26,6 +26,9 @@ public sealed partial class LensVerifier
         _model = model;
         _expected = expected;
         _labels = LensLabels.Beside(expected.Path);
+        foreach (var token in _labels is null ? [] : new[] { _labels.Answer, _labels.Wrong })
+            if ((uint)token >= (uint)model.Config.VocabularySize)
+                throw new HeedException($"{Path.ChangeExtension(expected.Path, ".json")}: token {token} is not in the model's vocabulary of {model.Config.VocabularySize}.");
         _tokens = Ids("input_ids") ?? [];
         _trace = new(() => model.Trace(_tokens));
     }
@@ -67,10 +70,61 @@ public sealed partial class LensVerifier
             case "qk":
                 return Relative(tensor, Circuits(FactoredMatrix.QueryKey));
         }
-        if (tensor.Name is "corrupted_logits" or "logit_diff_corrupted" or "patch_resid_pre" or "patch_head_z" && Ids("corrupted_ids") is null)
-            return Comparison.Skipped(tensor.Name, $"{_expected.Path} has no corrupted_ids");
-        if (tensor.Name == "corrupted_logits") return Relative(tensor, Logits(Ids("corrupted_ids")!));
-        return Comparison.Skipped(tensor.Name, "not a value that verify knows");
+        return tensor.Name switch
+        {
+            "logit_lens" => Lens(tensor),
+            "zero_ablation_loss" => Ablated(tensor, AblationMethod.Zero),
+            "mean_ablation_loss" => Ablated(tensor, AblationMethod.Mean),
+            "direct_logit_attribution" => Labelled(tensor, Attributed),
+            "logit_diff_clean" => Labelled(tensor, labels => Relative(tensor, [Difference(_tokens, labels)])),
+            "corrupted_logits" => Corrupted(tensor, corrupt => Relative(tensor, Logits(corrupt))),
+            "logit_diff_corrupted" => Corrupted(tensor, corrupt => Labelled(tensor, labels => Relative(tensor, [Difference(corrupt, labels)]))),
+            "patch_resid_pre" => Corrupted(tensor, corrupt => Labelled(tensor, labels => Patched(tensor, corrupt, labels, PatchKind.Residual))),
+            "patch_head_z" => Corrupted(tensor, corrupt => Labelled(tensor, labels => Patched(tensor, corrupt, labels, PatchKind.Z))),
+            _ => Comparison.Skipped(tensor.Name, "not a value that verify knows"),
+        };
+
+        Comparison Labelled(StoredTensor value, Func<LensLabels, Comparison> compare)
+            => _labels is not null ? compare(_labels) : Comparison.Skipped(value.Name, $"there is no {Path.ChangeExtension(_expected.Path, ".json")} that says which tokens");
+
+        Comparison Corrupted(StoredTensor value, Func<int[], Comparison> compare)
+            => Ids("corrupted_ids") is { Length: > 0 } corrupt ? compare(corrupt) : Comparison.Skipped(value.Name, $"{_expected.Path} has no corrupted_ids");
+
+        Comparison Attributed(LensLabels labels)
+        {
+            var parts = DirectLogitAttribution.Run(_model, _tokens, labels.Answer, labels.Wrong).Parts.ToDictionary(p => p.Source.Name, p => (float)p.Value);
+            var unknown = parts.Keys.Except(labels.Parts).ToArray();
+            return unknown.Length == 0 ? Relative(tensor, [.. labels.Parts.Select(name => parts.GetValueOrDefault(name))])
+                : new(tensor.Name, double.PositiveInfinity, 0, "", Verdict.Different, $"computed parts without a label: {string.Join(", ", unknown)}");
+        }
+    }
+
+    /// <summary>The final norm and W_U applied to the residual stream at every point; the cap of the logits, where there is one, is left out.</summary>
+    private Comparison Lens(StoredTensor tensor)
+    {
+        var points = LogitLens.PointsOf(_model.Transformer.Activations);
+        if (_labels is not null && !points.Select(p => p.Name).SequenceEqual(_labels.Points))
+            return new(tensor.Name, double.PositiveInfinity, 0, "", Verdict.Different, $"expected points {string.Join(", ", _labels.Points)}; the model has {string.Join(", ", points.Select(p => p.Name))}");
+        var logits = new List<float>();
+        foreach (var point in points)
+        {
+            var end = _trace.Value[point.Activation] with { Name = points[^1].Activation };
+            logits.AddRange(_model.Trace(_tokens, Trace.Of(ActivationNames.Unembed), from: end)[ActivationNames.Unembed].Values.Span);
+        }
+        return Relative(tensor, logits.ToArray());
+    }
+
+    private Comparison Ablated(StoredTensor tensor, AblationMethod method)
+        => Relative(tensor, [.. Ablation.Run(_model, _tokens, new() { Method = method }).Parts.Select(p => (float)(p.Loss ?? double.NaN))]);
+
+    private Comparison Patched(StoredTensor tensor, int[] corrupt, LensLabels labels, PatchKind kind)
+        => Relative(tensor, [.. Patching.Run(_model, _tokens, corrupt, labels.Answer, labels.Wrong, new() { Kind = kind }).Difference.SelectMany(row => row).Select(v => (float)v)]);
+
+    private float Difference(int[] tokens, LensLabels labels)
+    {
+        var run = new SequenceRun { Tokens = tokens };
+        _model.Transformer.Forward(run);
+        return run.LastLogits[labels.Answer] - run.LastLogits[labels.Wrong];
     }
 
     /// <summary>An activation: patterns to 1e-5 absolute, everything else to 1e-4 of its largest. −∞ equals −∞.</summary>

@@ -21,8 +21,8 @@ public class LensVerifierTests
         using var lens = SafetensorsFile.Open(Path.Combine(folder, "lens.safetensors"));
         Assert.True(LensVerifier.Knows(lens));
         var comparisons = LensVerifier.Verify(model, lens).ToList();
-        Assert.DoesNotContain(comparisons, c => c.Verdict == Verdict.Different);
-        Assert.True(comparisons.Count(c => c.Verdict == Verdict.Equal) > 100);
+        Assert.DoesNotContain(comparisons, c => c.Verdict != Verdict.Equal);
+        Assert.True(comparisons.Count > 100);
     }
 
     [SharedFact]
