@@ -53,7 +53,7 @@ internal static class LookCommand
             if (parsed.GetValue(json)) LookJson.Write(terminal.Out, view, isLesson);
             else terminal.Write(new LookPage(view, isLesson, terminal.Width).Lines());
             var drawing = new LookFigures(view, isLesson);
-            if (parsed.GetValue(board)) figures.Write(parsed, terminal, drawing.Board);
+            if (parsed.GetValue(board)) figures.Write(parsed, terminal, drawing.Board, () => FigurePage.Of(drawing.Board(), drawing.Grid()));
             else figures.Write(parsed, terminal, drawing.Grid, drawing.Page);
             return ExitCode.Success;
 

@@ -67,10 +67,11 @@ public sealed class FigurePage
 
     private static void AppendPlayer(StringBuilder html, IReadOnlyList<Figure> steps)
     {
+        // The last step is the whole picture: it is what is seen at first, in print and without the script. Play begins at the first.
         html.Append("<section class=\"card player\">\n<div class=\"stage sheet\">\n");
-        for (var i = 0; i < steps.Count; i++) html.Append($"<div class=\"step{(i == 0 ? " on" : "\" inert=\"")}\">{steps[i].ToSvg()}</div>\n");
-        html.Append("</div>\n<nav aria-label=\"Steps\"><button disabled>‹ Back</button><button>▶ Play</button><button>Next ›</button>");
-        html.Append($"<output aria-live=\"polite\">1 of {steps.Count}</output></nav>\n</section>\n");
+        for (var i = 0; i < steps.Count; i++) html.Append($"<div class=\"step{(i == steps.Count - 1 ? " on" : "\" inert=\"")}\">{steps[i].ToSvg()}</div>\n");
+        html.Append("</div>\n<nav aria-label=\"Steps\"><button>‹ Back</button><button>▶ Play</button><button disabled>Next ›</button>");
+        html.Append($"<output aria-live=\"polite\">{steps.Count} of {steps.Count}</output></nav>\n</section>\n");
     }
 
     /// <inheritdoc/>

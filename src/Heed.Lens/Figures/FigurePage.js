@@ -81,6 +81,14 @@
     say(mark ? wordsOf(mark) : "", mark?.getBoundingClientRect());
   });
 
+  // A click opens: a page of its own may answer the event; else the figure that shows more of the same key is brought into view.
+  document.addEventListener("click", (event) => {
+    const mark = markAt(event), key = mark && keyOf(mark);
+    if (!mark || !mark.dispatchEvent(new CustomEvent("heed-open", { bubbles: true, cancelable: true, detail: { key } }))) return;
+    const more = [...document.querySelectorAll(`svg.heed [data-key^="${CSS.escape(key)}."]`)].find((m) => m.ownerSVGElement !== mark.ownerSVGElement);
+    more?.closest(".card").scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "center" });
+  });
+
   // Enter goes into a figure, arrows from mark to mark, Escape out again.
   const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   const centre = (e) => { const b = e.getBoundingClientRect(); return [(b.left + b.right) / 2, (b.top + b.bottom) / 2]; };
@@ -105,7 +113,7 @@
     const steps = [...root.querySelectorAll(".step")];
     const [back, play, next] = root.querySelectorAll("button");
     const count = root.querySelector("output");
-    let at = 0, timer = 0;
+    let at = steps.length - 1, timer = 0;
     const stop = () => { clearInterval(timer); timer = 0; play.textContent = "▶ Play"; };
     function show(to, isHeld) {
       to = Math.max(0, Math.min(steps.length - 1, to));
@@ -122,7 +130,7 @@
       if (timer) return stop();
       if (at === steps.length - 1) show(0, true);
       play.textContent = "❚❚ Pause";
-      timer = setInterval(() => at === steps.length - 1 ? stop() : show(at + 1), 1800);
+      timer = setInterval(() => at === steps.length - 1 ? stop() : show(at + 1), 2800);
     }
     back.onclick = () => { stop(); show(at - 1); };
     next.onclick = () => { stop(); show(at + 1); };

@@ -146,6 +146,7 @@ internal sealed class StepStripDrawing
         var masked = _story.MaskedScores.Count(float.IsNegativeInfinity);
         return step switch
         {
+            1 when _story.Layer == 0 => $"E is the vector of {who} as it enters the first layer: its embedding, which knows nothing of the others yet.",
             1 => $"E is the vector of {who} as it enters layer {_story.Layer}: the word, its place, and what earlier layers wrote.",
             2 => $"From E the head makes a query, what {who} looks for; from every token's own vector a key, what it offers.",
             3 => "Each key is multiplied with the query, number by number, and added up: the larger the score, the better the match.",

@@ -110,7 +110,7 @@ public class FigureBasicsTests
         Assert.Contains("default-src 'none'", html, StringComparison.Ordinal);
         Assert.DoesNotContain("innerHTML", html, StringComparison.Ordinal);
         Assert.Contains("prefers-reduced-motion", html, StringComparison.Ordinal);
-        Assert.Contains("1 of 3", html, StringComparison.Ordinal);
+        Assert.Contains("3 of 3", html, StringComparison.Ordinal);
     }
 
     [Fact]
