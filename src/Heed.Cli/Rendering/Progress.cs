@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Heed.Cli.Rendering;
 
 /// <summary>Says on standard error what takes so long, from the first second on; gone when it is done. Silent where nobody watches.</summary>
-internal sealed class Progress : IDisposable
+internal sealed class Progress : IDisposable, IProgress<double>
 {
     private readonly Terminal _terminal;
     private readonly string _what;
@@ -22,6 +22,9 @@ internal sealed class Progress : IDisposable
 
     /// <summary>How far it is, from 0 to 1, where that is known.</summary>
     public double? Fraction { get; set; }
+
+    /// <inheritdoc/>
+    public void Report(double value) => Fraction = value;
 
     private void Show()
     {

@@ -1,0 +1,161 @@
+using System.CommandLine;
+using System.Globalization;
+using Heed.Cli.Rendering;
+
+namespace Heed.Cli.Commands;
+
+/// <summary>heed patch: where the difference between two texts lives.</summary>
+internal static class PatchCommand
+{
+    private const string Example = "heed patch \"When Mary and John went to the store, John gave a drink to\" \"When Mary and John went to the store, Mary gave a drink to\" --answer \" Mary\" --wrong \" John\"";
+
+    /// <summary>How kinds are typed.</summary>
+    private static readonly (string Word, PatchKind Kind, string Meaning)[] s_kinds =
+    [
+        ("residual", PatchKind.Residual, "the residual stream as it enters a layer"),
+        ("attention", PatchKind.AttentionOut, "what a layer's attention adds"),
+        ("mlp", PatchKind.MlpOut, "what a layer's MLP adds"),
+        ("z", PatchKind.Z, "a head's sum of values"),
+        ("q", PatchKind.Query, "a head's queries"),
+        ("k", PatchKind.Key, "a key–value head's keys"),
+        ("v", PatchKind.Value, "a key–value head's values"),
+        ("pattern", PatchKind.Pattern, "a head's attention pattern"),
+    ];
+
+    public static Command Create(Terminal terminal)
+    {
+        var model = new ModelOptions();
+        var clean = new Argument<string?>("clean") { Description = "The text after which the answer is right.", Arity = ArgumentArity.ZeroOrOne };
+        var corrupt = new Argument<string?>("corrupt") { Description = "The same with the word changed that decides; as many tokens.", Arity = ArgumentArity.ZeroOrOne };
+        var answer = new Option<string?>("--answer", "-a") { Description = "The token that is right after the clean text; the space before a word counts.", HelpName = "TOKEN" };
+        var wrong = new Option<string?>("--wrong", "-w") { Description = "The token whose logit is subtracted.", HelpName = "TOKEN" };
+        var kind = new Option<string[]>("--kind", "-k")
+        {
+            Description = $"What is carried over; may be given again. {string.Join(", ", s_kinds.Take(3).Select(k => k.Word))}: by layer and position; {string.Join(", ", s_kinds.Skip(3).Select(k => k.Word))}: by layer and head. Default: residual.",
+            HelpName = "KIND",
+        };
+        kind.AcceptOnlyFromAmong([.. s_kinds.Select(k => k.Word)]);
+        var json = new Option<bool>("--json") { Description = "Everything as one line of JSON." };
+        var figures = new FigureOptions();
+        var command = new ToolCommand("patch", "See where the difference between two texts lives (activation patching).")
+        {
+            Examples =
+            [
+                (Example, "by layer and position"),
+                ("heed patch … --kind z --kind pattern --html heads.html", "by head: what it says, and where it looks"),
+            ],
+            Notes = """
+                The second text is run with one activation of the first put in. 0: nothing
+                changes; 1: the logit difference is back at that of the first text.
+                """,
+        };
+        command.Arguments.Add(clean);
+        command.Arguments.Add(corrupt);
+        foreach (var option in new Option[] { answer, wrong, kind, json }) command.Options.Add(option);
+        figures.AddTo(command);
+        model.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(clean) is not { } cleanText || parsed.GetValue(corrupt) is not { } corruptText)
+                throw new UsageException($"Two texts are needed, each in quotes. Try: {Example}");
+            if (parsed.GetValue(answer) is not { } a || parsed.GetValue(wrong) is not { } w)
+                throw new UsageException("--answer and --wrong are needed: the two tokens whose logits are compared.");
+            using var opened = model.Open(parsed, terminal, ActivationPrecision.Float32);
+            using var interruption = new Interruption();
+            AnalysisText first = AnalysisText.Of(opened, cleanText, Example), second = AnalysisText.Of(opened, corruptText, Example);
+            int right = AnswerTokens.Parse(opened.Tokenizer, a, "--answer"), subtracted = AnswerTokens.Parse(opened.Tokenizer, w, "--wrong");
+            var words = parsed.GetValue(kind) is { Length: > 0 } given ? given.Distinct() : ["residual"];
+            PatchingOptions[] options = [.. words.Select(word => new PatchingOptions { Kind = s_kinds.First(k => k.Word == word).Kind })];
+            IReadOnlyList<Patching> results;
+            using (var progress = new Progress(terminal, "Patching"))
+                results = Patching.RunEach(opened, first.Tokens, second.Tokens, right, subtracted, options, progress, interruption.Token);
+            if (parsed.GetValue(json)) WriteJson(terminal.Out, first, second, results);
+            else if (!results[0].HasSpan) throw new HeedException($"{What(first, results[0])} is {Text(results[0].CleanDifference)} after both texts: there is no difference to look for. Give other answers, or texts that differ.");
+            else terminal.Write(Page(first, second, results, terminal.Width));
+            figures.Write(parsed, terminal, () => Draw(first, second, results[0]), () => FigurePage.Of([.. results.Select(r => Draw(first, second, r))]));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static string Meaning(Patching result) => s_kinds.First(k => k.Kind == result.Options.Kind).Meaning;
+
+    /// <summary>The figure: layers upwards, positions or heads along.</summary>
+    internal static Figure Draw(AnalysisText clean, AnalysisText corrupt, Patching result)
+    {
+        var columns = result.Difference.Max(row => row.Count);
+        var values = new float[result.Difference.Count * columns];
+        Array.Fill(values, float.NaN);
+        for (var l = 0; l < result.Difference.Count; l++)
+            for (var i = 0; i < result.Difference[l].Count; i++) values[l * columns + i] = (float)result.Normalized[l][i];
+        return HeatMap.Of(values, FigureAxis.Layers(result.Difference.Count),
+            Patching.IsByPosition(result.Options.Kind) ? FigureAxis.Tokens(corrupt.Texts) : result.Axis == "head" ? FigureAxis.Heads(columns) : FigureAxis.Named("key–value head", [.. Enumerable.Range(0, columns).Select(i => $"KV{i}")]), new()
+            {
+                Title = $"Where the difference lives: {Meaning(result)}",
+                Caption = $"{What(clean, result)}, with this one carried over from the clean text: 0 as after the corrupted text ({Text(result.CorruptDifference)}), 1 as after the clean one ({Text(result.CleanDifference)}).",
+                KeyPrefix = s_kinds.First(k => k.Kind == result.Options.Kind).Word,
+                Measure = "share of the difference",
+                FirstRowAtBottom = true,
+            });
+    }
+
+    private static string What(AnalysisText text, Patching result) => $"logit({text.Quoted(result.Answer)}) − logit({text.Quoted(result.Wrong)})";
+
+    private static IEnumerable<StyledLine> Page(AnalysisText clean, AnalysisText corrupt, IReadOnlyList<Patching> results, int width)
+    {
+        foreach (var line in clean.Heading(width)) yield return line;
+        foreach (var line in corrupt.Heading(width).Skip(1)) yield return line;
+        yield return new();
+        yield return StyledLine.Of($"{What(clean, results[0])} is {Text(results[0].CleanDifference)} after the first text, {Text(results[0].CorruptDifference)} after the second.");
+        yield return StyledLine.Of("The second text is run with a part of the first: 0 nothing changes, 1 all does.", Role.Mute);
+        foreach (var result in results)
+        {
+            yield return new();
+            yield return StyledLine.Of($"Carried over: {Meaning(result)}", Role.Strong);
+            var columns = result.Difference.Max(row => row.Count);
+            string[] labels = Patching.IsByPosition(result.Options.Kind) ? corrupt.Texts : [.. Enumerable.Range(0, columns).Select(h => h.ToString(CultureInfo.InvariantCulture))];
+            foreach (var line in LayerGrid.Lines(result.Normalized, labels, result.Axis == "position" ? "position" : "head", width)) yield return line;
+        }
+    }
+
+    private static string Text(double value) => value.ToString("+0.00;−0.00;0", CultureInfo.InvariantCulture);
+
+    private static void WriteJson(TextWriter output, AnalysisText clean, AnalysisText corrupt, IReadOnlyList<Patching> results) => Json.WriteLine(output, json =>
+    {
+        json.WriteStartObject("clean");
+        clean.WriteJson(json);
+        json.WriteEndObject();
+        json.WriteStartObject("corrupt");
+        corrupt.WriteJson(json);
+        json.WriteEndObject();
+        clean.WriteToken(json, "answer", results[0].Answer);
+        clean.WriteToken(json, "wrong", results[0].Wrong);
+        json.Number("clean_difference", results[0].CleanDifference, 7);
+        json.Number("corrupt_difference", results[0].CorruptDifference, 7);
+        json.WriteStartArray("patches");
+        foreach (var result in results)
+        {
+            json.WriteStartObject();
+            json.WriteString("kind", s_kinds.First(k => k.Kind == result.Options.Kind).Word);
+            json.WriteString("activation", $"blocks.*.{Patching.Name(result.Options.Kind)}");
+            json.WriteString("axis", result.Axis);
+            Rows("difference", result.Difference);
+            if (result.HasSpan) Rows("normalized", result.Normalized);
+            else json.WriteNull("normalized");
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+
+        void Rows(string name, IReadOnlyList<IReadOnlyList<double>> rows)
+        {
+            json.WriteStartArray(name);
+            foreach (var row in rows)
+            {
+                json.WriteStartArray();
+                foreach (var value in row) json.Value(value, 7);
+                json.WriteEndArray();
+            }
+            json.WriteEndArray();
+        }
+    });
+}
