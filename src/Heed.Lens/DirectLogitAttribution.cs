@@ -8,6 +8,13 @@ namespace Heed.Lens;
 /// <param name="Value">Its part, with its sign.</param>
 public sealed record LogitPart(ResidualSource Source, double Value);
 
+/// <summary>What a layer's attention (all heads and biases) or MLP wrote, or the embedding.</summary>
+/// <param name="Name">"embedding", "attention 3", "MLP 3".</param>
+/// <param name="Key">Its key in figures: <c>embed</c>, <c>L3.attention</c>, <c>L3.mlp</c>.</param>
+/// <param name="Length">The length (Euclidean norm) of the vector it wrote.</param>
+/// <param name="Value">Its part of the logit difference.</param>
+public sealed record LayerWrite(string Name, string Key, double Length, double Value);
+
 /// <summary>What one neuron wrote of a logit difference: a part of its MLP's.</summary>
 /// <param name="Layer">The layer.</param>
 /// <param name="Neuron">Its number in the MLP.</param>
@@ -40,6 +47,9 @@ public sealed record DirectLogitAttribution
 
     /// <summary>Every writer's part, in the order in which they wrote.</summary>
     public required IReadOnlyList<LogitPart> Parts { get; init; }
+
+    /// <summary>The parts of the stream, attention of each layer taken together: how much was written, and what it did to the difference.</summary>
+    public required IReadOnlyList<LayerWrite> Writes { get; init; }
 
     /// <summary>The neurons with the largest parts, if they were asked for, the largest first. They are part of their MLPs' parts.</summary>
     public required IReadOnlyList<NeuronPart> Neurons { get; init; }
@@ -102,6 +112,7 @@ public sealed record DirectLogitAttribution
             Answer = answer,
             Wrong = wrong,
             Parts = parts,
+            Writes = ByLayer(stream, direction),
             Neurons = TopNeurons(model, trace, stream, direction, neurons),
             Difference = difference,
             CappedDifference = capped,
@@ -196,6 +207,19 @@ public sealed record DirectLogitAttribution
             for (var n = 0; n < sums.Length; n++) all.Add(new(l, n, sums[n] * post[n], post[n]));
         }
         return [.. all.OrderByDescending(n => Math.Abs(n.Value)).Take(count)];
+    }
+
+    private static LayerWrite[] ByLayer(ResidualParts stream, double[] direction)
+    {
+        return [.. stream.Parts.GroupBy(p => Name(p.Source)).Select(group =>
+        {
+            var sum = new double[direction.Length];
+            foreach (var part in group) TensorPrimitives.Add(sum, part.Vector, sum);
+            return new LayerWrite(group.Key.Name, group.Key.Key, TensorPrimitives.Norm<double>(sum), TensorPrimitives.Dot<double>(sum, direction));
+        })];
+
+        static (string Name, string Key) Name(ResidualSource source)
+            => source.Writer is ResidualWriter.Head or ResidualWriter.AttentionBias ? ($"attention {source.Layer}", $"L{source.Layer}.attention") : (source.ToString(), source.Key);
     }
 
     private static void CheckTokens(TransformerConfig config, int answer, int? wrong)

@@ -41,7 +41,7 @@ public sealed record RunComparison
     /// <summary>What is compared if nothing else is said.</summary>
     public static IReadOnlyList<string> DefaultNames { get; } =
     [
-        ActivationNames.Embed, "blocks.*.hook_resid_pre", "blocks.*.attn.hook_q", "blocks.*.attn.hook_k", "blocks.*.attn.hook_v", "blocks.*.attn.hook_pattern",
+        ActivationNames.Embed, "blocks.*.attn.hook_q", "blocks.*.attn.hook_k", "blocks.*.attn.hook_v", "blocks.*.attn.hook_pattern",
         "blocks.*.attn.hook_z", "blocks.*.hook_attn_out", "blocks.*.hook_mlp_out", "blocks.*.hook_resid_post",
     ];
 

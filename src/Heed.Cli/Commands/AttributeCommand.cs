@@ -55,7 +55,7 @@ internal static class AttributeCommand
             }
             if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, attribution);
             else terminal.Write(Page(analysis, attribution, parsed.GetValue(top), terminal.Width));
-            figures.Write(parsed, terminal, () => Draw(analysis, attribution));
+            figures.Write(parsed, terminal, () => Draw(analysis, attribution), () => FigurePage.Of(Draw(analysis, attribution), DrawStream(analysis, attribution)));
             if (!attribution.AddsUp)
                 throw new HeedException($"The parts add up to {Text(attribution.Sum)}, and the difference is {Text(attribution.Difference)}: {attribution.Error:G2} apart, more than rounding allows." +
                     (edits.Given(parsed).Length > 0 ? " An edit that changes the stream itself (hook_resid_…, hook_attn_out, a norm) is written by no head and no MLP." : ""));
@@ -86,6 +86,10 @@ internal static class AttributeCommand
             Caption = $"After “{TokenLabel.Short(analysis.Texts[attribution.Position], 20)}”. Each part is exact, with the final norm's scale fixed; together they are the difference.",
             TotalName = What(analysis, attribution),
         });
+
+    /// <summary>What each layer wrote at the position, and what that did to the difference.</summary>
+    private static Figure DrawStream(AnalysisText analysis, DirectLogitAttribution attribution)
+        => ResidualStream.Of([.. attribution.Writes.Select(w => new ResidualWrite(w.Name, w.Key, w.Length, w.Value))], TokenLabel.Quoted(analysis.Texts[attribution.Position]), What(analysis, attribution));
 
     private static string What(AnalysisText analysis, DirectLogitAttribution a)
         => $"logit({analysis.Quoted(a.Answer)}) − {(a.Wrong is { } w ? $"logit({analysis.Quoted(w)})" : "mean logit")}";

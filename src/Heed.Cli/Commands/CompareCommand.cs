@@ -128,14 +128,14 @@ internal static class CompareCommand
     /// <summary>Many activations: one line a layer, and of each the mean of its positions' cosines.</summary>
     private static IEnumerable<StyledLine> ByLayer(RunComparison c)
     {
-        const int Column = 10;
-        yield return StyledLine.Of("How alike they are", Role.Strong).Add(" · cosine, mean over the positions; --json and fewer --names say more", Role.Mute);
+        const int Column = 9, Columns = 8;
+        yield return StyledLine.Of("How alike they are", Role.Strong).Add(" · cosine, mean over positions; --json has more", Role.Mute);
         var inLayers = c.Activations.Where(d => d.Name.StartsWith("blocks.", StringComparison.Ordinal)).ToList();
         foreach (var d in c.Activations.Except(inLayers)) yield return new StyledLine().Add(d.Name, Role.Mute).PadTo(22).Add(Mean(d));
         string[] locals = [.. inLayers.Select(Local).Distinct()];
-        for (var first = 0; first < locals.Length; first += 7)
+        for (var first = 0; first < locals.Length; first += Columns)
         {
-            var shown = locals[first..Math.Min(locals.Length, first + 7)];
+            var shown = locals[first..Math.Min(locals.Length, first + Columns)];
             var header = new StyledLine();
             for (var i = 0; i < shown.Length; i++) header.PadTo(6 + i * Column).Add(CellWidth.Shorten(shown[i][(shown[i].LastIndexOf('.') + 1)..].Replace("hook_", "", StringComparison.Ordinal), Column - 1), Role.Mute);
             yield return header;

@@ -56,7 +56,7 @@ internal static class WhyCommand
             }
             if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, score);
             else terminal.Write(Page(analysis, score, parsed.GetValue(top), terminal.Width));
-            figures.Write(parsed, terminal, () => Draw(analysis, score), () => FigurePage.Of(Draw(analysis, score), DrawPairs(analysis, score)));
+            figures.Write(parsed, terminal, () => Draw(analysis, score), () => DrawPage(analysis, score));
             if (!score.AddsUp)
                 throw new HeedException($"The pairs add up to {Text(score.Sum)}, and the score is {Text(score.RawScore)}: {score.Error:G2} apart, more than rounding allows." +
                     (edits.Given(parsed).Length > 0 ? " An edit that changes the stream, a query or a key itself is written by no head and no MLP." : ""));
@@ -86,25 +86,18 @@ internal static class WhyCommand
         });
     }
 
-    /// <summary>The strongest writers of both sides against each other.</summary>
-    private static Figure DrawPairs(AnalysisText analysis, ScoreParts score)
+    /// <summary>The pairs as bars; who wrote what as a map; the products, number by number.</summary>
+    private static FigurePage DrawPage(AnalysisText analysis, ScoreParts score)
     {
-        const int Most = 14;
-        int[] queries = Strongest(score.QueryWriters.Count, q => Enumerable.Range(0, score.KeyWriters.Count).Sum(k => Math.Abs(score.Pairs[q, k])));
-        int[] keys = Strongest(score.KeyWriters.Count, k => Enumerable.Range(0, score.QueryWriters.Count).Sum(q => Math.Abs(score.Pairs[q, k])));
-        float[] values = [.. queries.SelectMany(q => keys.Select(k => (float)score.Pairs[q, k]))];
-        return HeatMap.Of(values, Axis("wrote the query", queries, score.QueryWriters), Axis("wrote the key", keys, score.KeyWriters), new()
-        {
-            Title = "The strongest writers, pair by pair",
-            Caption = $"Rows wrote the query at “{Label(analysis, score.Query)}”, columns the key at “{Label(analysis, score.Key)}”; {queries.Length} of {score.QueryWriters.Count} and {keys.Length} of {score.KeyWriters.Count} writers.",
-            Measure = "part of q·k",
-            KeyPrefix = "pair",
-        });
+        string looks = TokenLabel.Quoted(analysis.Texts[score.Query]), lookedAt = TokenLabel.Quoted(analysis.Texts[score.Key]);
+        var key = $"L{score.Layer}.H{score.Head}.q{score.Query}.k{score.Key}";
+        float[] pairs = [.. score.Pairs.Cast<double>().Select(x => (float)x)];
+        return FigurePage.Of(Draw(analysis, score),
+            ScoreTerms.ByWriter(pairs, Axis("wrote the query", score.QueryWriters), Axis("wrote the key", score.KeyWriters), score.RawScore, looks, lookedAt, key),
+            ScoreTerms.ByDimension([.. score.QueryVector], [.. score.KeyVector], score.RawScore, looks, lookedAt, key));
 
-        static int[] Strongest(int count, Func<int, double> size) => [.. Enumerable.Range(0, count).OrderByDescending(size).Take(Most).Order()];
-
-        static FigureAxis Axis(string title, int[] chosen, IReadOnlyList<ScoreWriter> writers)
-            => new(title, [.. chosen.Select(i => writers[i].Source.ToString())], [.. chosen.Select(i => writers[i].Source.Key.Replace('.', '-'))]);
+        static FigureAxis Axis(string title, IReadOnlyList<ScoreWriter> writers)
+            => new(title, [.. writers.Select(w => w.Source.ToString())], [.. writers.Select(w => w.Source.Key.Replace('.', '-'))]);
     }
 
     /// <summary>All pairs, the largest in size first.</summary>

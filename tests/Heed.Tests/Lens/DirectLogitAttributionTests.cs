@@ -62,6 +62,9 @@ public class DirectLogitAttributionTests
             var scale = Math.Max(1, logits.Max(Math.Abs));
             Assert.Equal(expected, attribution.CappedDifference ?? attribution.Difference, 1e-4 * scale);
             Assert.True(attribution.Error <= 1e-4 * scale, $"{attribution.Sum} is not {attribution.Difference}");
+            var written = attribution.Parts.Where(p => !p.Source.Name.StartsWith("final_norm", StringComparison.Ordinal) && p.Source.Writer != ResidualWriter.UnembeddingBias).Sum(p => p.Value);
+            Assert.Equal(written, attribution.Writes.Sum(w => w.Value), 1e-6 * scale);
+            Assert.All(attribution.Writes, w => Assert.True(w.Length >= 0));
             Assert.Equal(model.Config.LogitSoftCap is not null, attribution.CappedDifference is not null);
         }
         for (var layer = 0; layer <= model.Config.Layers.Count; layer++)
