@@ -1,11 +1,25 @@
 namespace Heed.Lens;
 
 /// <summary>A published model whose sizes everybody cites.</summary>
-/// <param name="Name">What commands call it.</param>
-/// <param name="Title">What people call it.</param>
-/// <param name="Description">What is counted and what is not.</param>
-/// <param name="Outline">Its configuration and tensors.</param>
-public sealed record KnownModel(string Name, string Title, string Description, ModelOutline Outline);
+public sealed class KnownModel
+{
+    private readonly Lazy<ModelOutline> _outline;
+
+    internal KnownModel(string name, string title, string description, Func<ModelOutline> outline)
+        => (Name, Title, Description, _outline) = (name, title, description, new(outline));
+
+    /// <summary>What commands call it.</summary>
+    public string Name { get; }
+
+    /// <summary>What people call it.</summary>
+    public string Title { get; }
+
+    /// <summary>What is counted and what is not.</summary>
+    public string Description { get; }
+
+    /// <summary>Its configuration and tensors, made when first asked for.</summary>
+    public ModelOutline Outline => _outline.Value;
+}
 
 /// <summary>Models that can be counted without a file: their configurations are in their papers.</summary>
 public static class KnownModels
@@ -15,10 +29,10 @@ public static class KnownModels
     [
         // Brown et al. 2020 (arXiv:2005.14165), table 2.1; the 3Blue1Brown lesson counts its matrices only.
         new("gpt3", "GPT-3", "as the lesson counts: matrices only, without biases, norms and positions; the unembedding is a matrix of its own",
-            Gpt3(isTied: false).Where(t => !t.IsVector && t.Role != ParameterRole.Positions)),
-        new("gpt3-paper", "GPT-3", "as the paper counts: with biases, norms and positions; the unembedding is the embedding again", Gpt3(isTied: true)),
+            () => Gpt3(isTied: false).Where(t => !t.IsVector && t.Role != ParameterRole.Positions)),
+        new("gpt3-paper", "GPT-3", "as the paper counts: with biases, norms and positions; the unembedding is the embedding again", () => Gpt3(isTied: true)),
         // Radford et al. 2019: the smallest model, whose sizes are the defaults of its class.
-        new("gpt2", "GPT-2 small", "everything that its checkpoint holds", ModelOutline.Parse("""{"model_type":"gpt2"}""", "gpt2")),
+        new("gpt2", "GPT-2 small", "everything that its checkpoint holds", () => ModelOutline.Parse("""{"model_type":"gpt2"}""", "gpt2")),
     ];
 
     /// <summary>The model of that name, or null.</summary>

@@ -122,7 +122,7 @@ public sealed unsafe class Transformer : IDisposable
         var length = (run.Cache?.Length ?? 0) + tokens.Length;
         if (length > Config.ContextLength) throw new ContextFullException(length, Config.ContextLength);
         run.CachedBefore = run.Cache?.Length ?? 0;
-        run.Bind(Activations);
+        if (run.Trace is not null || run.Edits.Count > 0 || run.From is not null) run.Bind(Activations);
     }
 
     private static void CheckTraces(ReadOnlySpan<SequenceRun> batch)
