@@ -56,7 +56,7 @@ internal static class DirectionsCommand
             {
                 Movement moved;
                 using (new Progress(terminal, "Running the texts")) moved = Movement.Run(opened, texts, plus[0], interruption.Token);
-                figures.Write(parsed, terminal, () => DirectionsView.Figure(moved, plus[0]));
+                figures.Write(parsed, terminal, () => DirectionsView.Map(moved, plus[0]), () => FigurePage.Of(DirectionsView.Map(moved, plus[0]), DirectionsView.Figure(moved, plus[0])));
                 if (isJson) view.WriteJson(terminal.Out, moved, plus[0]);
                 else terminal.Write(view.Lines(moved, plus[0]));
             }

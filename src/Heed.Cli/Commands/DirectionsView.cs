@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Numerics.Tensors;
 using System.Text.Json;
 using Heed.Cli.Rendering;
+using Heed.Tracing;
 
 namespace Heed.Cli.Commands;
 
@@ -167,6 +169,38 @@ internal sealed class DirectionsView(LanguageModel model)
                 Largest = 1,
                 Width = 420,
             });
+    }
+
+    /// <summary>
+    /// The word's ways through the layers on one map. Vectors are made length 1 first: the stream grows from layer to layer, and its length
+    /// would hide where it turns. The final norm's output is left out, because the norm's weights stretch every dimension by itself.
+    /// </summary>
+    public static Figure Map(Movement moved, string word)
+    {
+        var steps = moved.Points.Count(p => !p.StartsWith(ActivationNames.FinalNorm + ".", StringComparison.Ordinal));
+        var ways = moved.Vectors.Select(vectors => vectors.Take(steps).Select(Unit).ToArray()).ToArray();
+        var pca = Pca.Of([.. ways.SelectMany(way => way.Select(v => (ReadOnlyMemory<float>)v))]);
+        return EmbeddingMap.Of([.. ways.Select((way, i) => new MapPoint(moved.Places[i].Text, $"text{i}", [.. way.Select(Place)]))], new()
+        {
+            Title = $"Where “{word}” goes in {ways.Length} texts",
+            Shares = (pca.Shares[0], pca.Shares[1]),
+            StepNames = [.. moved.Points.Take(steps).Select((p, i) => i == 0 ? "the embedding" : $"layer {p.Split('.')[1]}")],
+            Note = "vectors are made length 1 first",
+        });
+
+        (float X, float Y) Place(float[] vector)
+        {
+            var place = pca.Project(vector);
+            return (place[0], place[1]);
+        }
+    }
+
+    private static float[] Unit(float[] vector)
+    {
+        var unit = (float[])vector.Clone();
+        var length = TensorPrimitives.Norm<float>(vector);
+        if (length > 0) TensorPrimitives.Divide(vector, length, unit);
+        return unit;
     }
 
     private static List<(int First, int Second, IReadOnlyList<double> Cosines)> Pairs(Movement moved)

@@ -20,6 +20,12 @@ public sealed record EmbeddingMapOptions
     /// <summary>What the places of a path are ("layer").</summary>
     public string Step { get; init; } = "layer";
 
+    /// <summary>The names of a path's places ("the embedding", "layer 0"); null: the step and its number.</summary>
+    public IReadOnlyList<string>? StepNames { get; init; }
+
+    /// <summary>What was done to the vectors before, for the foot; null: nothing.</summary>
+    public string? Note { get; init; }
+
     /// <summary>Points to pick out, by key.</summary>
     public IReadOnlyList<string> Picked { get; init; } = [];
 
@@ -45,9 +51,11 @@ public static class EmbeddingMap
         var all = points.SelectMany(p => p.Path).ToArray();
         if (all.FirstOrDefault(p => !float.IsFinite(p.X) || !float.IsFinite(p.Y)) is { } bad && (bad.X != 0 || bad.Y != 0)) throw new ArgumentException($"The place ({bad.X}, {bad.Y}) is not finite.");
         var hasPaths = points.Any(p => p.Path.Count > 1);
+        var longest = points.Max(p => p.Path.Count);
+        if (options.StepNames is { } given && given.Count < longest) throw new ArgumentException($"The longest path has {longest} places; there are names for {given.Count}.");
         var canvas = new FigureCanvas(options.Title, "Two dimensions of many: the directions along which these vectors differ most"
             + (options.Shares is { } s ? $"; they hold {FigureNumbers.Percent(s.X)} and {FigureNumbers.Percent(s.Y)} of the differences." : ".")
-            + (hasPaths ? $" A path follows one vector from the first {options.Step} (small) to the last (large)." : ""), options.Width);
+            + (!hasPaths ? "" : options.StepNames is { } steps ? $" A path follows one vector from {steps[0]} (small) to {steps[longest - 1]} (large)." : $" A path follows one vector from the first {options.Step} (small) to the last (large)."), options.Width);
         double left = FigureCanvas.Margin, top = canvas.Top, width = canvas.Width - 2 * FigureCanvas.Margin;
         double minX = all.Min(p => p.X), maxX = all.Max(p => p.X), minY = all.Min(p => p.Y), maxY = all.Max(p => p.Y);
         var inner = width - 2 * 56;
@@ -82,7 +90,7 @@ public static class EmbeddingMap
             {
                 var (x, y) = point.Path[i];
                 var isLast = i == point.Path.Count - 1;
-                var words = point.Path.Count > 1 ? $"{name}, {options.Step} {i}" : name;
+                var words = point.Path.Count > 1 ? $"{name}, {options.StepNames?[i] ?? $"{options.Step} {i}"}" : name;
                 canvas.BeginGroup(new(isLast ? point.Key : $"{point.Key}.{i}", FigureNumbers.Exact([x, y]), $"{words}: {FigureNumbers.Exact(x)}, {FigureNumbers.Exact(y)}"));
                 canvas.Circle(default, X(x), Y(y), isLast ? 5 : 2 + 1.5 * i / point.Path.Count, role, isLast ? 1 : 0.6);
                 canvas.EndGroup();
@@ -101,7 +109,7 @@ public static class EmbeddingMap
             }
             else canvas.Text(place.X, place.Y, label, isFew ? RoleOf(at) : options.Picked.Contains(point.Key) ? FigureRole.Key : FigureRole.Ink, 12, weight: 500, key: point.Key);
         }
-        return canvas.Finish(top + height + (isFew ? 20 * unlabelled : 0), "distances along both sides have one scale" + (unlabelled > 0 && !isFew ? $" · {unlabelled} {(unlabelled == 1 ? "name" : "names")} did not fit between the others" : ""));
+        return canvas.Finish(top + height + (isFew ? 20 * unlabelled : 0), "distances along both sides have one scale" + (options.Note is { } note ? $" · {note}" : "") + (unlabelled > 0 && !isFew ? $" · {unlabelled} {(unlabelled == 1 ? "name" : "names")} did not fit between the others" : ""));
     }
 
     /// <summary>Where a label stands free: right of its point, left, above, below, or between these; null if nowhere.</summary>

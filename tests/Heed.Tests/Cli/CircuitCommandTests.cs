@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Xml.Linq;
 using Heed.Lens;
 
 namespace Heed.Tests.Cli;
@@ -139,16 +141,65 @@ public class CircuitCommandTests
     public void Directions_Texts_ShowHowAWordMoves()
     {
         using var folder = new TemporaryFolder();
-        var svg = Path.Combine(folder.Path, "moles.svg");
+        var page = Path.Combine(folder.Path, "moles.html");
         string[] args = ["directions", "mole", "--text", "American shrew mole", "--text", "Take a biopsy of the mole"];
-        var run = CliRun.Of([.. args, "--svg", svg]);
+        var run = CliRun.Of([.. args, "--html", page]);
         Assert.Equal(0, run.Code);
         Assert.Contains(run.Lines, l => l.StartsWith("  embedding", StringComparison.Ordinal) && l.Contains("1.00", StringComparison.Ordinal));
         Assert.Contains(run.Lines, l => l.StartsWith("  end, normed", StringComparison.Ordinal) && l.Contains("0.56", StringComparison.Ordinal));
-        Assert.Contains("data-value=\"", File.ReadAllText(svg), StringComparison.Ordinal);
+        Assert.Contains("data-key=\"move.", File.ReadAllText(page), StringComparison.Ordinal);
+        Assert.Contains("data-key=\"text1.path\"", File.ReadAllText(page), StringComparison.Ordinal);
         var json = CliRun.Of([.. args, "--json"]).Json;
         Assert.Equal(32, json.GetProperty("cosines")[0].GetProperty("cosine").GetArrayLength());
         Assert.Equal(JsonValueKind.Number, json.GetProperty("texts")[1].GetProperty("last").ValueKind);
+    }
+
+    [Fact]
+    public void Directions_Texts_AreDrawnWhereTheirComponentsPlaceThem()
+    {
+        using var folder = new TemporaryFolder();
+        var svg = folder.File("ways.svg");
+        string[] texts = ["I saw the cat", "Lily had a big red cat", "One day a dog and a cat"];
+        var run = CliRun.Of(["directions", "cat", "--model", Models.Stories, "--svg", svg, .. texts.SelectMany(t => (string[])["--text", t])]);
+        Assert.True(run.Code == 0, run.Error);
+        var marks = XDocument.Load(svg).Descendants().Where(e => e.Attribute("data-key") is not null).ToArray();
+        Assert.Equal(marks.Length, marks.Select(m => m.Attribute("data-key")!.Value).Distinct().Count());
+
+        using var model = Models.Exact(Models.Stories);
+        var moved = Movement.Run(model, texts, "cat");
+        var steps = model.Config.Layers.Count + 1;
+        var pca = Pca.Of([.. moved.Vectors.SelectMany(way => way.Take(steps)).Select(v => (ReadOnlyMemory<float>)Unit(v))]);
+        var drawn = new List<(float[] Place, double X, double Y)>();
+        for (var text = 0; text < texts.Length; text++)
+            for (var step = 0; step < steps; step++)
+            {
+                var mark = marks.Single(m => m.Attribute("data-key")!.Value == (step == steps - 1 ? $"text{text}" : $"text{text}.{step}"));
+                float[] place = [.. mark.Attribute("data-values")!.Value.Split(' ').Select(v => float.Parse(v, CultureInfo.InvariantCulture))];
+                var expected = pca.Project(Unit(moved.Vectors[text][step]));
+                Assert.Equal(expected[0], place[0], 1e-5f);
+                Assert.Equal(expected[1], place[1], 1e-5f);
+                Assert.Contains(step == 0 ? "the embedding:" : $"layer {step - 1}:", mark.Elements().Single(e => e.Name.LocalName == "title").Value, StringComparison.Ordinal);
+                var circle = mark.Elements().Single(e => e.Name.LocalName == "circle");
+                drawn.Add((place, Coordinate(circle, "cx"), Coordinate(circle, "cy")));
+            }
+        // The same word begins at the same place, and one scale holds for both sides, upwards being more.
+        Assert.Equal(drawn[0].Place, drawn[steps].Place);
+        var (first, last) = (drawn.MinBy(d => d.Place[0]), drawn.MaxBy(d => d.Place[0]));
+        var scale = (last.X - first.X) / (last.Place[0] - first.Place[0]);
+        Assert.True(scale > 0);
+        Assert.All(drawn, d =>
+        {
+            Assert.Equal((d.Place[0] - first.Place[0]) * scale, d.X - first.X, 0.05);
+            Assert.Equal((first.Place[1] - d.Place[1]) * scale, d.Y - first.Y, 0.05);
+        });
+
+        static float[] Unit(float[] vector)
+        {
+            var length = Math.Sqrt(vector.Sum(x => (double)x * x));
+            return [.. vector.Select(x => (float)(x / length))];
+        }
+
+        static double Coordinate(XElement circle, string name) => double.Parse(circle.Attribute(name)!.Value, CultureInfo.InvariantCulture);
     }
 
     [Theory]
