@@ -32,9 +32,9 @@ public static class AnswerTokens
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         var text = tokenizer.Decode([id]);
-        // What is only a part of a character, or a space that a decoder drops at the start, is written as the vocabulary does.
+        // A part of a character is �; a space that a decoder drops at the start, and what decodes to nothing, is written as the vocabulary does.
         var token = tokenizer.TokenText(id);
-        return text.Length == 0 || text.Contains('\uFFFD') ? token : token[0] is '▁' && text[0] != ' ' ? " " + text : text;
+        return text.Length == 0 ? token : token[0] is '▁' && text[0] != ' ' ? " " + text : text;
     }
 
     private static string Advice(Tokenizer tokenizer, string text, int[] ids)

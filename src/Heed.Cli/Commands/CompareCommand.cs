@@ -78,6 +78,7 @@ internal static class CompareCommand
             Title = "How alike the two runs are",
             Caption = $"Cosine of {(isStream ? "the residual stream after each layer" : "each activation")}, position by position: 1 is the same direction, 0 has nothing in common.",
             Measure = "cosine",
+            ShowsLeast = true,
             FirstRowAtBottom = isStream,
             Largest = 1,
         });

@@ -45,6 +45,8 @@ internal static class HeadsCommand
         {
             if (parsed.GetValue(top) < 1) throw new UsageException($"--top is {parsed.GetValue(top)}; list one head at least.");
             if (parsed.GetValue(length) is < 2 or > 100_000) throw new UsageException($"--length is {parsed.GetValue(length)}; repeat from 2 to 100,000 tokens.");
+            if (parsed.GetValue(text) is not null && (parsed.GetResult(length) is { Implicit: false } || parsed.GetResult(seed) is { Implicit: false }))
+                throw new UsageException("--length and --seed are for the random tokens that are used without --text; leave them out, or leave out --text.");
             DrawnPattern[] own = [.. (parsed.GetValue(pattern) ?? []).Select(Read)];
             DrawnPattern[] patterns = [.. DrawnPattern.WellKnown, .. own];
             var drawn = parsed.GetValue(draw) ?? (own.Length > 0 ? own[0].Name : DrawnPattern.Induction.Name);

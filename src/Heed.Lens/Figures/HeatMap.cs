@@ -23,6 +23,10 @@ public sealed record HeatMapOptions
     /// <summary>The size that has full colour; null: the largest shown.</summary>
     public double? Largest { get; init; }
 
+    /// <summary>Where a cell stands for several numbers, which it shows: the one largest in size, or, where sameness is shown and
+    /// what differs matters, the least.</summary>
+    public bool ShowsLeast { get; init; }
+
     /// <summary>Cells to outline: (row, column).</summary>
     public IReadOnlyList<(int Row, int Column)> Picked { get; init; } = [];
 
@@ -55,7 +59,7 @@ public static class HeatMap
             throw new ArgumentException($"A heat map of {rows.Count} rows × {columns.Count} columns takes {rows.Count * columns.Count} values, not {values.Length}.");
         var rowGroups = KeyGroup.Even(rows.Count, Most);
         var columnGroups = KeyGroup.Even(columns.Count, Most);
-        var cells = Cells(values, rowGroups, columnGroups, columns.Count);
+        var cells = Cells(values, rowGroups, columnGroups, columns.Count, options.ShowsLeast);
 
         string[] rowLabels = [.. rowGroups.Select(g => TextWidth.Fit(Label(rows, g), LongestRowLabel, 12, isBold: true))];
         string[] columnLabels = [.. columnGroups.Select(g => Label(columns, g))];
@@ -121,7 +125,7 @@ public static class HeatMap
         if (empty.Length > 0) foot.Add("grey: no value");
         if (!rowGroups[0].IsOne) foot.Add($"each row stands for {rowGroups[0].End} together");
         if (!columnGroups[0].IsOne) foot.Add($"each column stands for {columnGroups[0].End} together");
-        if (!rowGroups[0].IsOne || !columnGroups[0].IsOne) foot.Add("of several, the number largest in size is shown");
+        if (!rowGroups[0].IsOne || !columnGroups[0].IsOne) foot.Add(options.ShowsLeast ? "of several, the least number is shown" : "of several, the number largest in size is shown");
         return canvas.Finish(Scale(canvas, left, bottom + 14, largest, HasNegative(cells)), string.Join(" · ", foot));
     }
 
@@ -155,8 +159,8 @@ public static class HeatMap
         return y + 14;
     }
 
-    /// <summary>The numbers that are shown: each, or of several the one largest in size.</summary>
-    private static float[,] Cells(ReadOnlySpan<float> values, List<KeyGroup> rows, List<KeyGroup> columns, int stride)
+    /// <summary>The numbers that are shown: each, or one of several.</summary>
+    private static float[,] Cells(ReadOnlySpan<float> values, List<KeyGroup> rows, List<KeyGroup> columns, int stride, bool showsLeast)
     {
         var cells = new float[rows.Count, columns.Count];
         for (var r = 0; r < rows.Count; r++)
@@ -168,7 +172,7 @@ public static class HeatMap
                     {
                         var value = values[i * stride + j];
                         if (float.IsInfinity(value)) throw new ArgumentException($"The value at row {i}, column {j} is {value}; a heat map shows finite numbers.");
-                        if (!float.IsNaN(value) && !(Math.Abs(value) <= Math.Abs(best))) best = value;
+                        if (!float.IsNaN(value) && !(showsLeast ? value >= best : Math.Abs(value) <= Math.Abs(best))) best = value;
                     }
                 cells[r, c] = best;
             }

@@ -9,7 +9,7 @@ public readonly record struct LensCell(string Token, float Probability);
 public sealed record LensTableOptions
 {
     /// <summary>The title.</summary>
-    public string Title { get; init; } = "What the model would say after each layer";
+    public string Title { get; init; } = "What the model would say at each layer";
 
     /// <summary>A token to pick out wherever it is the likeliest; null: none.</summary>
     public string? Answer { get; init; }
@@ -52,7 +52,7 @@ public static class LensTable
         var words = new TokenWords(tokens);
         for (var c = 0; c < columns; c++)
             canvas.Text(left + (c + 0.5) * cell, top - 8, labels[c], FigureRole.Query, 12, Anchor.Middle, 500, $"p{first + c}", words: words.Of(first + c));
-        canvas.Text(FigureCanvas.Margin + 9, top + points.Count * Row / 2, "after " + points.Title, FigureRole.Mute, 11.5, Anchor.Middle, 600, turn: -90);
+        canvas.Text(FigureCanvas.Margin + 9, top + points.Count * Row / 2, "stream entering " + points.Title, FigureRole.Mute, 11.5, Anchor.Middle, 600, turn: -90);
         for (var r = 0; r < points.Count; r++)
         {
             var y = top + (points.Count - 1 - r) * Row;
@@ -62,7 +62,7 @@ public static class LensTable
                 var (token, probability) = cells[r * tokens.Count + first + c];
                 var key = $"{points.Keys[r]}.p{first + c}";
                 var isAnswer = answer is not null && TokenLabel.Short(token) == answer;
-                canvas.Rectangle(Mark.Of(key, probability, $"after {points.WordsOf(r)}, at {words.Of(first + c)}: {TokenLabel.Quoted(token)} with probability {FigureNumbers.Exact(probability)}"),
+                canvas.Rectangle(Mark.Of(key, probability, $"at {points.WordsOf(r)}, at {words.Of(first + c)}: {TokenLabel.Quoted(token)} with probability {FigureNumbers.Exact(probability)}"),
                     left + c * cell + 1, y + 1, cell - 2, Row - 2, isAnswer ? FigureRole.Key : FigureRole.Query, 0.06 + 0.94 * Math.Clamp(probability, 0, 1), 3);
                 // The token at the left and its probability at the right, where both fit; else the token alone, in the middle.
                 var role = probability > 0.8 ? FigureRole.Paper : FigureRole.Ink;

@@ -32,7 +32,7 @@ public sealed class NonFiniteException : HeedException
             }
             var where = $"{info.Name} is {values[i]} at {string.Join(", ", at)}";
             throw new NonFiniteException(edits is not null
-                ? $"{where} after the edit ({string.Join("; ", edits)}). Give it finite numbers."
+                ? $"{where} after the edits ({string.Join("; ", edits)}). Give smaller numbers."
                 : $"{where}: the first activation that is not finite. The weights it was made with are damaged or overflow; check the file with 'heed info', or get it again.");
         }
     }

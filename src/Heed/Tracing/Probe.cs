@@ -43,6 +43,10 @@ internal sealed unsafe class Probe
             foreach (var info in edit.Bind(catalog)) At(info).Edits.Add(edit);
         if (trace?.IsDiagnosing == true)
             foreach (var info in catalog.All) At(info);
+        // What an edit made too large for float32 ends in a norm, as a scale of ∞ and a vector of zeros: scales are always checked then.
+        if (edits.Count > 0)
+            foreach (var info in catalog.All)
+                if (info.Local.EndsWith(ActivationNames.Scale, StringComparison.Ordinal)) At(info);
         _grids = new bool[catalog.LayerCount];
         foreach (var point in _points.Values)
             if (point.Info.Axes[^1].Axis == "key") _grids[point.Info.Layer] = true;
@@ -108,7 +112,7 @@ internal sealed unsafe class Probe
         var info = point.Info;
         var shape = info.Shape(slice.Count);
         if (keys > 0) shape[^1] = keys;
-        NonFiniteException.Check(info, values, shape, slice.Position);
+        NonFiniteException.Check(info, values, shape, slice.Position, _edits.Count > 0 ? _edits : null);
         if (point.Edits.Count > 0)
         {
             foreach (var edit in point.Edits)

@@ -182,7 +182,8 @@ public class EditTests
     [InlineData("shape", "cannot be put into")]
     [InlineData("pattern", "5 tokens")]
     [InlineData("layer", "blocks.99")]
-    [InlineData("overflow", "after the edit")]
+    [InlineData("overflow", "after the edits")]
+    [InlineData("too large", "after the edits")]
     [InlineData("from", "before 3")]
     public void Edit_ThatMakesNoSense_IsRefused(string what, string message)
     {
@@ -204,6 +205,7 @@ public class EditTests
             "pattern" => Edit.Pattern(1, 0, new float[5, 5]),
             "layer" => Edit.Zero("blocks.99.attn.hook_z"),
             "overflow" => Edit.Scale(resid, 3e38f),
+            "too large" => Edit.Scale("hook_embed", 1e30f),
             _ => Edit.Zero(z),
         };
         var error = Assert.ThrowsAny<HeedException>(() => model.Transformer.Forward(new SequenceRun { Tokens = tokens, Edits = [edit], From = what == "from" ? trace["blocks.3.hook_resid_pre"] : null }));
