@@ -52,7 +52,7 @@ public static class LensTable
         var words = new TokenWords(tokens);
         for (var c = 0; c < columns; c++)
             canvas.Text(left + (c + 0.5) * cell, top - 8, labels[c], FigureRole.Query, 12, Anchor.Middle, 500, $"p{first + c}", words: words.Of(first + c));
-        canvas.Text(FigureCanvas.Margin + 9, top + points.Count * Row / 2, "stream entering " + points.Title, FigureRole.Mute, 11.5, Anchor.Middle, 600, turn: -90);
+        canvas.Text(FigureCanvas.Margin + 9, top + points.Count * Row / 2, "at " + points.Title, FigureRole.Mute, 11.5, Anchor.Middle, 600, turn: -90);
         for (var r = 0; r < points.Count; r++)
         {
             var y = top + (points.Count - 1 - r) * Row;
