@@ -61,11 +61,11 @@ public sealed record ParameterCount(string Model, IReadOnlyList<CountedPart> Par
         }
         return new(name, parts, total, parts.Sum(p => p.Matrices), AttentionOf(outline), Sum(ParameterRole.Router, ParameterRole.MlpGate, ParameterRole.MlpUp, ParameterRole.MlpDown), outline.StoredCount);
 
-        long Sum(params ReadOnlySpan<ParameterRole> roles)
+        long Sum(params ParameterRole[] roles)
         {
             var sum = 0L;
             foreach (var tensor in outline.Tensors)
-                if (!tensor.IsVector && roles.Contains(tensor.Role)) sum += tensor.Count;
+                if (!tensor.IsVector && Array.IndexOf(roles, tensor.Role) >= 0) sum += tensor.Count;
             return sum;
         }
     }

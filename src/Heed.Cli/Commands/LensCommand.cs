@@ -86,7 +86,7 @@ internal static class LensCommand
         for (var i = firstShown; i < lens.Positions.Count; i++)
             header.PadTo(LabelCells + (i - firstShown) * Cell).Add(TokenLabel.Short(analysis.Texts[lens.Positions[i]], Cell - 1), Role.Query);
         yield return header;
-        foreach (var point in points.Reverse())
+        foreach (var point in Enumerable.Reverse(points))
         {
             var line = new StyledLine().Add(Label(lens.Points[point]), Role.Mute);
             for (var i = firstShown; i < lens.Positions.Count; i++)
@@ -103,7 +103,7 @@ internal static class LensCommand
         var last = lens.Positions.Count - 1;
         yield return new();
         yield return StyledLine.Of($"Where {analysis.Quoted(followed)} stands", Role.Strong).Add($" · after “{TokenLabel.Short(analysis.Texts[lens.Positions[last]], 20)}” (position {lens.Positions[last]})", Role.Mute);
-        foreach (var point in points.Reverse())
+        foreach (var point in Enumerable.Reverse(points))
         {
             var rank = lens.Rank(point, last).ToString("#,##0", CultureInfo.InvariantCulture);
             var probability = lens.Probability(point, last);
