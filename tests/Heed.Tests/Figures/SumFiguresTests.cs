@@ -9,7 +9,7 @@ public class SumFiguresTests
 
     [Theory]
     [InlineData("gpt2")]
-    [InlineData("llama")]
+    [InlineData("llama3_rope")]
     public void MultiHeadSum_OfAModel_HoldsTheVectorsAndAddsUpToTheirSum(string family)
     {
         using var model = Models.Exact(Models.Golden(family));
