@@ -21,7 +21,7 @@ internal static class LookCommand
             DefaultValueFactory = _ => "lesson",
         };
         convention.AcceptOnlyFromAmong("lesson", "library");
-        var tokens = new Option<string?>("--tokens") { Description = "Show only these as tokens that look: FIRST..LAST, counted from 0. Default: as many of the last as fit.", HelpName = "RANGE" };
+        var tokens = new Option<string?>("--tokens") { Description = "Show only these as tokens that look: FIRST..LAST, counted from 0. Default: as many of the last as fit into the terminal; in a figure, the last 60.", HelpName = "RANGE" };
         var json = new Option<bool>("--json") { Description = "Everything as one line of JSON." };
         var board = new Option<bool>("--board") { Description = "Draw all heads at once, a small square each, into the file of --svg or --html." };
         var figures = new FigureOptions();
@@ -46,21 +46,23 @@ internal static class LookCommand
             if (parsed.GetValue(board) && !figures.AreGiven(parsed)) throw new UsageException("--board is drawn into a file: add --svg FILE or --html FILE.");
             var isLesson = parsed.GetValue(convention) == "lesson";
             var range = parsed.GetValue(tokens);
+            var fitting = LookPage.Capacity(terminal.Width);
             using var opened = model.Open(parsed, terminal, ActivationPrecision.Float32);
             HeadView view;
             using (new Progress(terminal, "Running the model"))
                 view = HeadView.Of(opened, words, parsed.GetValue(layer), parsed.GetValue(head), Shown);
             if (parsed.GetValue(json)) LookJson.Write(terminal.Out, view, isLesson);
-            else terminal.Write(new LookPage(view, isLesson, terminal.Width).Lines());
+            else terminal.Write(new LookPage(range is null ? view.Last(fitting) : view, isLesson, terminal.Width).Lines());
             var drawing = new LookFigures(view, isLesson);
             if (parsed.GetValue(board)) figures.Write(parsed, terminal, drawing.Board, () => FigurePage.Of(drawing.Board(), drawing.Grid()));
             else figures.Write(parsed, terminal, drawing.Grid, drawing.Page);
             return ExitCode.Success;
 
+            // What the figure draws does not depend on how wide the terminal is.
             (int, int) Shown(int count)
                 => range is not null ? ParseRange(range, count)
                 : parsed.GetValue(json) ? (0, count)
-                : (Math.Max(0, count - LookPage.Capacity(terminal.Width)), count);
+                : (Math.Max(0, count - (figures.AreGiven(parsed) ? Math.Max(fitting, DotGrid.MaxTokens) : fitting)), count);
         });
         return command;
     }

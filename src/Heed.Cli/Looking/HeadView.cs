@@ -4,7 +4,7 @@ using Heed.Tracing;
 namespace Heed.Cli.Looking;
 
 /// <summary>What one head does on a text, and what the model says next: everything that `heed look` shows.</summary>
-internal sealed class HeadView
+internal sealed record HeadView
 {
     /// <summary>Numbers of one layer's pattern at most: 1 GB.</summary>
     private const long MaxPattern = 1 << 28;
@@ -12,6 +12,7 @@ internal sealed class HeadView
     /// <summary>How many next tokens are listed.</summary>
     public const int NextTokens = 10;
 
+    private readonly int _firstTraced;
     private readonly Activation _pattern;
     private readonly Activation _result;
 
@@ -22,7 +23,7 @@ internal sealed class HeadView
         Encoding = encoding;
         TokenTexts = Lens.TokenTexts.Of(text, encoding);
         Choice = choice;
-        First = first;
+        First = _firstTraced = first;
         Next = next;
         _pattern = trace[ActivationNames.InBlock(choice.Layer, ActivationNames.Pattern)];
         _result = trace[ActivationNames.InBlock(choice.Layer, ActivationNames.Result)];
@@ -43,15 +44,18 @@ internal sealed class HeadView
     public bool IsNamed { get; private init; }
 
     /// <summary>The first position that is shown as one that looks.</summary>
-    public int First { get; }
+    public int First { get; private init; }
 
     /// <summary>One more than the last shown.</summary>
-    public int End => First + _pattern.Shape[1];
+    public int End => _firstTraced + _pattern.Shape[1];
 
     /// <summary>The layer's window, or null.</summary>
     public int? Window { get; }
 
-    /// <summary>The layer's pattern [head, query, key]; queries are the shown tokens, keys all up to the last shown.</summary>
+    /// <summary>The same, with no more than so many of the last tokens shown as ones that look.</summary>
+    public HeadView Last(int most) => End - First <= most ? this : this with { First = End - most };
+
+    /// <summary>The layer's pattern [head, query, key]; queries are the tokens that were traced, keys all up to the last of them.</summary>
     public Activation Pattern => _pattern;
 
     /// <summary>The most likely next tokens.</summary>
@@ -59,13 +63,13 @@ internal sealed class HeadView
 
     /// <summary>What the token at <paramref name="query"/> takes from the one at <paramref name="key"/>; NaN where it may not look.</summary>
     public float Weight(int query, int key)
-        => key > query || (Window is { } window && query - key >= window) ? float.NaN : _pattern[Choice.Head, query - First, key];
+        => key > query || (Window is { } window && query - key >= window) ? float.NaN : _pattern[Choice.Head, query - _firstTraced, key];
 
     /// <summary>The length (Euclidean norm) of what the head adds to the residual stream at a position: its ΔE.</summary>
     public double ChangeLength(int position)
     {
         double sum = 0;
-        foreach (var x in _result.Row(position - First, Choice.Head)) sum += (double)x * x;
+        foreach (var x in _result.Row(position - _firstTraced, Choice.Head)) sum += (double)x * x;
         return Math.Sqrt(sum);
     }
 

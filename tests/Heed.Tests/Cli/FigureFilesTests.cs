@@ -28,6 +28,25 @@ public class FigureFilesTests
     }
 
     [Fact]
+    public void LookSvg_ANarrowTerminal_DrawsTheSameFigureAsAWideOne()
+    {
+        using var folder = new TemporaryFolder();
+        var text = string.Join(' ', Enumerable.Repeat("Once upon a time there was a cat", 3));
+        string[] common = ["look", text, "--model", Models.Stories, "-l", "2", "-H", "3"];
+        string narrow = folder.File("narrow.svg"), wide = folder.File("wide.svg"), named = folder.File("named.svg");
+        var run = CliRun.With("", 40, [.. common, "--svg", narrow]);
+        Assert.Equal(0, run.Code);
+        Assert.Contains("of 28 tokens are shown as tokens that look", run.Out.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.Equal(CliRun.With("", 40, common).Out, run.Out);
+        Assert.Equal(0, CliRun.With("", 200, [.. common, "--svg", wide]).Code);
+        Assert.Equal(File.ReadAllText(wide), File.ReadAllText(narrow));
+        Assert.Contains("data-key=\"L2.H3.q0.k0\"", File.ReadAllText(narrow), StringComparison.Ordinal);
+        Assert.Equal(0, CliRun.With("", 200, [.. common, "--tokens", "5..7", "--svg", named]).Code);
+        Assert.DoesNotContain("data-key=\"L2.H3.q4.k0\"", File.ReadAllText(named), StringComparison.Ordinal);
+        Assert.Contains("data-key=\"L2.H3.q5.k0\"", File.ReadAllText(named), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void LookHtml_AHead_IsAPageWithItsStages()
     {
         using var folder = new TemporaryFolder();
