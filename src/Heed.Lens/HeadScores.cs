@@ -54,10 +54,11 @@ public sealed record HeadScores
     /// <param name="measure">How.</param>
     /// <param name="firstQuery">Only queries from this position on count. On repeated tokens give the <see cref="RepetitionStart"/>: what
     /// comes before has few keys to choose from, and nothing to repeat.</param>
-    /// <param name="cancellation">Checked before every layer.</param>
+    /// <param name="progress">Told the fraction that is done.</param>
+    /// <param name="cancellation">Checked at every row of a pattern and of logits.</param>
     /// <exception cref="HeedException">The text is too short or too long, or a pattern is for another number of tokens.</exception>
     public static HeadScores Run(LanguageModel model, int[] tokens, IReadOnlyList<DrawnPattern>? patterns = null, PatternMeasure measure = PatternMeasure.Weight, int firstQuery = 0,
-        CancellationToken cancellation = default)
+        IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokens);
@@ -72,7 +73,11 @@ public sealed record HeadScores
         // Patterns are read row by row while they are computed, by edits that change nothing: all of them would be layers·heads·T² numbers.
         var readers = Enumerable.Range(0, layers.Count).Select(l => Edit.Apply(ActivationNames.InBlock(l, ActivationNames.Pattern), (row, query, head) =>
         {
-            if (head == 0 && query == 0) cancellation.ThrowIfCancellationRequested();
+            if (head == 0)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                progress?.Report((l + (query + 1.0) / tokens.Length) / (layers.Count + 1));
+            }
             for (var p = 0; p < targets.Length; p++) sums[p][l][head] += targets[p].Score(query, row, measure);
         }));
         model.Transformer.Forward(new SequenceRun
@@ -82,6 +87,7 @@ public sealed record HeadScores
             Rows = LogitRows.All,
             Handler = (position, logits) =>
             {
+                cancellation.ThrowIfCancellationRequested();
                 if (position + 1 < tokens.Length) losses[position] = LanguageModel.TokenLoss(logits, tokens[position + 1]);
             },
         });

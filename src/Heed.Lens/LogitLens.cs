@@ -79,12 +79,13 @@ public sealed record LogitLens
     /// <param name="token">A token whose rank and probability are wanted, or null.</param>
     /// <param name="top">How many of the likeliest tokens to keep for each point and position.</param>
     /// <param name="positions">Which positions; all by default.</param>
+    /// <param name="points">Which points, of <see cref="PointsOf"/>; all by default. Each costs an unembedding of every position.</param>
     /// <param name="edits">Changes made while the text runs. Edits of the final norm or of logits act at every point.</param>
     /// <param name="progress">Told how far it is, from 0 to 1.</param>
-    /// <param name="cancellation">Checked between parts of the work.</param>
-    /// <exception cref="HeedException">There are no tokens, the token is not in the vocabulary, or no position is chosen.</exception>
-    public static LogitLens Run(LanguageModel model, int[] tokens, int? token = null, int top = 1, Range? positions = null, IEnumerable<Edit>? edits = null,
-        IProgress<double>? progress = null, CancellationToken cancellation = default)
+    /// <param name="cancellation">Checked at every row of logits.</param>
+    /// <exception cref="HeedException">There are no tokens, the token is not in the vocabulary, or no position or point is chosen.</exception>
+    public static LogitLens Run(LanguageModel model, int[] tokens, int? token = null, int top = 1, Range? positions = null, IEnumerable<LensPoint>? points = null,
+        IEnumerable<Edit>? edits = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokens);
@@ -92,13 +93,15 @@ public sealed record LogitLens
         if (token is { } wanted && (uint)wanted >= (uint)config.VocabularySize) throw new HeedException($"Token {wanted} is not in the vocabulary, which has ids 0…{config.VocabularySize - 1}.");
         if (top < 1 || top > config.VocabularySize) throw new HeedException($"The {top} likeliest tokens cannot be kept; from 1 to {config.VocabularySize} can.");
         var range = PositionRange.Of(positions ?? Range.All, tokens.Length);
-        var points = PointsOf(model.Transformer.Activations);
+        LensPoint[] chosen = [.. points ?? PointsOf(model.Transformer.Activations)];
+        if (chosen.Length == 0) throw new HeedException("The lens reads the stream at no point; choose one at least (LogitLens.PointsOf lists them).");
+        cancellation.ThrowIfCancellationRequested();
         Edit[] all = [.. edits ?? []];
-        var trace = model.Trace(tokens, new Trace(new() { Names = [.. points.Select(p => p.Activation)], Positions = range.First..range.End }), all);
-        var lens = new LogitLens(points.Count, range.Count, top, token is not null)
+        var trace = model.Trace(tokens, new Trace(new() { Names = [.. chosen.Select(p => p.Activation)], Positions = range.First..range.End }), all);
+        var lens = new LogitLens(chosen.Length, range.Count, top, token is not null)
         {
             Tokens = tokens,
-            Points = points,
+            Points = chosen,
             Positions = [.. Enumerable.Range(range.First, range.Count)],
             TopCount = top,
             Token = token,
@@ -112,17 +115,21 @@ public sealed record LogitLens
     {
         int[] tokens = [.. Positions.Select(p => Tokens[p])];
         var together = Math.Max(1, MaxRows / tokens.Length);
+        var done = 0;
         for (var first = 0; first < Points.Count; first += together)
         {
-            cancellation.ThrowIfCancellationRequested();
             var runs = new SequenceRun[Math.Min(together, Points.Count - first)];
             for (var i = 0; i < runs.Length; i++)
             {
                 var point = first + i;
-                runs[i] = LastRows.Run(model, trace[Points[point].Activation], tokens, edits, (row, logits) => Take(At(point, row), logits));
+                runs[i] = LastRows.Run(model, trace[Points[point].Activation], tokens, edits, (row, logits) =>
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    Take(At(point, row), logits);
+                    progress?.Report(++done / ((double)Points.Count * tokens.Length));
+                });
             }
             model.Transformer.Forward(runs);
-            progress?.Report((first + runs.Length) / (double)Points.Count);
         }
     }
 

@@ -70,7 +70,7 @@ public sealed class Sweep
     /// <summary>Runs the text once for each list of edits.</summary>
     /// <param name="runs">Each run's edits, in their order.</param>
     /// <param name="progress">Told the fraction that is done, from 0 to 1, after every batch.</param>
-    /// <param name="cancellation">Checked before every batch.</param>
+    /// <param name="cancellation">Checked before every batch and at every row of logits.</param>
     /// <returns>Each run's outcome, in the order of <paramref name="runs"/>.</returns>
     /// <exception cref="HeedException">An edit does not fit the model or the text.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -85,7 +85,7 @@ public sealed class Sweep
         foreach (var part in order.Chunk(atOnce))
         {
             cancellation.ThrowIfCancellationRequested();
-            Reader[] readers = [.. part.Select(_ => new Reader(this, Answer))];
+            Reader[] readers = [.. part.Select(_ => new Reader(this, Answer, cancellation))];
             SequenceRun[] batch = [.. part.Select((r, i) => readers[i].Run(runs[r.Index], From(r.Layer), null))];
             _model.Transformer.Forward(batch);
             for (var i = 0; i < part.Length; i++) outcomes[part[i].Index] = readers[i].Outcome;
@@ -107,7 +107,7 @@ public sealed class Sweep
         => layer < 0 ? null : Clean[layer < Layers ? ActivationNames.InBlock(layer, ActivationNames.ResidPre) : ActivationNames.InBlock(Layers - 1, ActivationNames.ResidPost)];
 
     /// <summary>Reduces the logits of one run as they come.</summary>
-    private sealed class Reader(Sweep sweep, int? answer)
+    private sealed class Reader(Sweep sweep, int? answer, CancellationToken cancellation = default)
     {
         private double _loss, _logit;
 
@@ -128,6 +128,7 @@ public sealed class Sweep
 
         private void Take(int position, ReadOnlySpan<float> logits)
         {
+            cancellation.ThrowIfCancellationRequested();
             if (position + 1 < sweep._tokens.Length)
             {
                 _loss += LanguageModel.TokenLoss(logits, sweep._tokens[position + 1]);

@@ -52,17 +52,16 @@ internal static class CircuitCommand
             var view = new CircuitView(opened, parsed.GetValue(top));
             var threads = model.ThreadsOf(parsed);
             using var progress = new Progress(terminal, isComposition ? "Composing heads" : "Multiplying out circuits");
-            var report = new Told(share => progress.Fraction = share);
             if (isComposition)
             {
-                var composition = Composition.Run(opened, new() { Norm = kind, ToLayer = l, Threads = threads }, report, interruption.Token);
+                var composition = Composition.Run(opened, new() { Norm = kind, ToLayer = l, Threads = threads }, progress, interruption.Token);
                 progress.Dispose();
                 Draw(() => CircuitFigures.Of(composition, l));
                 Write(view.Lines(composition), output => view.WriteJson(output, composition, kind));
             }
             else if (l is null)
             {
-                var scores = CopyingScores.Run(opened, kind, threads, report, interruption.Token);
+                var scores = CopyingScores.Run(opened, kind, threads, progress, interruption.Token);
                 progress.Dispose();
                 Draw(() => CircuitFigures.Of(scores));
                 Write(view.Lines(scores, terminal.Width), output => view.WriteJson(output, scores));
@@ -71,7 +70,7 @@ internal static class CircuitCommand
             {
                 var tokens = words is null ? null : opened.Tokenizer.Encode(words, addSpecialTokens: false).Ids;
                 if (tokens is []) throw new UsageException("The text is empty. Try: heed circuit --layer 0 --head 0 \"Paris\"");
-                var circuits = Circuits.Run(opened, l.Value, h!.Value, new() { Norm = kind, Tokens = tokens, Top = parsed.GetValue(top), Threads = threads }, report, interruption.Token);
+                var circuits = Circuits.Run(opened, l.Value, h!.Value, new() { Norm = kind, Tokens = tokens, Top = parsed.GetValue(top), Threads = threads }, progress, interruption.Token);
                 progress.Dispose();
                 Draw(() => CircuitFigures.Of(circuits, view.Label));
                 Write(view.Lines(circuits), output => view.WriteJson(output, circuits));
@@ -96,11 +95,5 @@ internal static class CircuitCommand
     {
         if (layer is { } l && (uint)l >= (uint)config.Layers.Count) throw new UsageException($"--layer is {l}; the model has layers 0 to {config.Layers.Count - 1}.");
         if (head is { } h && (uint)h >= (uint)config.Layers[layer!.Value].Heads) throw new UsageException($"--head is {h}; layer {layer} has heads 0 to {config.Layers[layer.Value].Heads - 1}.");
-    }
-
-    /// <summary>Progress that is told at once, on the thread that works.</summary>
-    private sealed class Told(Action<double> tell) : IProgress<double>
-    {
-        public void Report(double value) => tell(value);
     }
 }

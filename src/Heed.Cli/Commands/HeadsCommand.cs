@@ -56,9 +56,9 @@ internal static class HeadsCommand
             var given = parsed.GetValue(text);
             var tokens = given is null ? HeadScores.RepeatedTokens(opened.Tokenizer, parsed.GetValue(length), parsed.GetValue(seed)) : AnalysisText.Of(opened, given, Example).Tokens;
             HeadScores scores;
-            using (new Progress(terminal, "Scoring heads"))
+            using (var progress = new Progress(terminal, "Scoring heads"))
                 scores = HeadScores.Run(opened, tokens, patterns, Enum.Parse<PatternMeasure>(parsed.GetValue(measure)!, ignoreCase: true),
-                    given is null ? HeadScores.RepetitionStart(tokens)!.Value : 0, interruption.Token);
+                    given is null ? HeadScores.RepetitionStart(tokens)!.Value : 0, progress, interruption.Token);
             if (parsed.GetValue(json)) WriteJson(terminal.Out, opened, given, parsed.GetValue(seed), scores);
             else terminal.Write(Page(opened, given, parsed.GetValue(seed), scores, parsed.GetValue(top), terminal.Width));
             figures.Write(parsed, terminal, () => Draw(scores, scores.Patterns.First(p => p.Pattern.Name == drawn)), () => FigurePage.Of([.. scores.Patterns.Select(p => Draw(scores, p))]));

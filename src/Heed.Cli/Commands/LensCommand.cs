@@ -44,16 +44,17 @@ internal static class LensCommand
             var analysis = AnalysisText.Of(opened, words, Example);
             int? followed = parsed.GetValue(token) is { } t ? AnswerTokens.Parse(opened.Tokenizer, t, "--token") : null;
             var fit = Math.Max(1, (terminal.Width - LabelCells) / Cell);
-            var isWhole = parsed.GetValue(json) || figures.AreGiven(parsed);
-            var (first, end) = parsed.GetValue(positions) is { } range ? analysis.Positions(range, "--positions")
-                : (isWhole ? 0 : Math.Max(0, analysis.Tokens.Length - fit), analysis.Tokens.Length);
+            var asked = parsed.GetValue(positions) is { } range ? analysis.Positions(range, "--positions") : (First: 0, End: analysis.Tokens.Length);
+            // Every point and position costs an unembedding: only what is shown is computed, and JSON shows all.
+            var shown = parsed.GetValue(json) ? analysis.Tokens.Length : figures.AreGiven(parsed) ? Math.Max(fit, LensTable.Capacity()) : fit;
+            var first = Math.Max(asked.First, asked.End - shown);
+            var points = LogitLens.PointsOf(opened.Transformer.Activations).Where(p => parsed.GetValue(mid) || !IsMid(p));
             LogitLens lens;
             using (var progress = new Progress(terminal, "Reading the stream"))
-                lens = LogitLens.Run(opened, analysis.Tokens, followed, parsed.GetValue(top), first..end, edits.Read(parsed, opened, analysis.Tokens), new Fraction(progress), interruption.Token);
-            int[] points = [.. Enumerable.Range(0, lens.Points.Count).Where(p => parsed.GetValue(mid) || !IsMid(lens.Points[p]))];
-            if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, lens, points);
-            else terminal.Write(Page(analysis, lens, points, fit, terminal.Width));
-            figures.Write(parsed, terminal, () => Draw(analysis, lens, points));
+                lens = LogitLens.Run(opened, analysis.Tokens, followed, parsed.GetValue(top), first..asked.End, points, edits.Read(parsed, opened, analysis.Tokens), progress, interruption.Token);
+            if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, lens);
+            else terminal.Write(Page(analysis, lens, asked.End - asked.First, fit, terminal.Width));
+            figures.Write(parsed, terminal, () => Draw(analysis, lens));
             return ExitCode.Success;
         });
         return command;
@@ -62,20 +63,20 @@ internal static class LensCommand
     private static bool IsMid(LensPoint point) => point.Name.EndsWith("_mid", StringComparison.Ordinal);
 
     /// <summary>The figure: layers upwards, positions along.</summary>
-    internal static Figure Draw(AnalysisText analysis, LogitLens lens, int[] points)
+    internal static Figure Draw(AnalysisText analysis, LogitLens lens)
     {
         var cells = new List<LensCell>();
-        foreach (var point in points)
+        for (var point = 0; point < lens.Points.Count; point++)
             for (var i = 0; i < lens.Positions.Count; i++)
             {
                 var (token, probability) = lens.Top(point, i)[0];
                 cells.Add(new(AnswerTokens.Text(analysis.Model.Tokenizer, token), (float)probability));
             }
-        return LensTable.Of(FigureAxis.Named("layer", [.. points.Select(p => Label(lens.Points[p]))]), [.. lens.Positions.Select(p => analysis.Texts[p])], cells,
-            new() { Answer = lens.Token is { } token2 ? AnswerTokens.Text(analysis.Model.Tokenizer, token2) : null });
+        return LensTable.Of(FigureAxis.Named("layer", [.. lens.Points.Select(Label)]), [.. lens.Positions.Select(p => analysis.Texts[p])], cells,
+            new() { Answer = lens.Token is { } token2 ? AnswerTokens.Text(analysis.Model.Tokenizer, token2) : null, FirstPosition = lens.Positions[0] });
     }
 
-    private static IEnumerable<StyledLine> Page(AnalysisText analysis, LogitLens lens, int[] points, int fit, int width)
+    private static IEnumerable<StyledLine> Page(AnalysisText analysis, LogitLens lens, int asked, int fit, int width)
     {
         foreach (var line in analysis.Heading(width)) yield return line;
         yield return new();
@@ -86,7 +87,7 @@ internal static class LensCommand
         for (var i = firstShown; i < lens.Positions.Count; i++)
             header.PadTo(LabelCells + (i - firstShown) * Cell).Add(TokenLabel.Short(analysis.Texts[lens.Positions[i]], Cell - 1), Role.Query);
         yield return header;
-        foreach (var point in Enumerable.Reverse(points))
+        for (var point = lens.Points.Count - 1; point >= 0; point--)
         {
             var line = new StyledLine().Add(Label(lens.Points[point]), Role.Mute);
             for (var i = firstShown; i < lens.Positions.Count; i++)
@@ -97,13 +98,13 @@ internal static class LensCommand
             }
             yield return line;
         }
-        if (firstShown > 0)
-            foreach (var line in StyledLine.Wrap($"Only the last {lens.Positions.Count - firstShown} of {lens.Positions.Count} positions fit; --positions chooses, --json has all.", Math.Min(width, 76), Role.Mute)) yield return line;
+        if (lens.Positions.Count - firstShown < asked)
+            foreach (var line in StyledLine.Wrap($"Only the last {lens.Positions.Count - firstShown} of {asked} positions fit; --positions chooses, --json has all.", Math.Min(width, 76), Role.Mute)) yield return line;
         if (lens.Token is not { } followed) yield break;
         var last = lens.Positions.Count - 1;
         yield return new();
         yield return StyledLine.Of($"Where {analysis.Quoted(followed)} stands", Role.Strong).Add($" · after “{TokenLabel.Short(analysis.Texts[lens.Positions[last]], 20)}” (position {lens.Positions[last]})", Role.Mute);
-        foreach (var point in Enumerable.Reverse(points))
+        for (var point = lens.Points.Count - 1; point >= 0; point--)
         {
             var rank = lens.Rank(point, last).ToString("#,##0", CultureInfo.InvariantCulture);
             var probability = lens.Probability(point, last);
@@ -121,21 +122,21 @@ internal static class LensCommand
 
     private static string Percent(double probability) => (probability * 100).ToString(probability >= 0.0995 ? "0" : "0.0", CultureInfo.InvariantCulture);
 
-    private static void WriteJson(TextWriter output, AnalysisText analysis, LogitLens lens, int[] points) => Json.WriteLine(output, json =>
+    private static void WriteJson(TextWriter output, AnalysisText analysis, LogitLens lens) => Json.WriteLine(output, json =>
     {
         analysis.WriteJson(json);
         json.WriteStartArray("points");
-        foreach (var p in points) json.WriteStringValue(lens.Points[p].Name);
+        foreach (var point in lens.Points) json.WriteStringValue(point.Name);
         json.WriteEndArray();
         json.WriteStartArray("activations");
-        foreach (var p in points) json.WriteStringValue(lens.Points[p].Activation);
+        foreach (var point in lens.Points) json.WriteStringValue(point.Activation);
         json.WriteEndArray();
         json.WriteStartArray("positions");
         foreach (var p in lens.Positions) json.WriteNumberValue(p);
         json.WriteEndArray();
         // [point, position] of the likeliest tokens.
         json.WriteStartArray("top");
-        foreach (var p in points)
+        for (var p = 0; p < lens.Points.Count; p++)
         {
             json.WriteStartArray();
             for (var i = 0; i < lens.Positions.Count; i++)
@@ -162,7 +163,7 @@ internal static class LensCommand
         void Grid(string name, Action<int, int> write)
         {
             json.WriteStartArray(name);
-            foreach (var p in points)
+            for (var p = 0; p < lens.Points.Count; p++)
             {
                 json.WriteStartArray();
                 for (var i = 0; i < lens.Positions.Count; i++) write(p, i);
@@ -171,10 +172,4 @@ internal static class LensCommand
             json.WriteEndArray();
         }
     });
-}
-
-/// <summary>Passes how far an analysis is on to what shows it.</summary>
-internal sealed class Fraction(Progress progress) : IProgress<double>
-{
-    public void Report(double value) => progress.Fraction = value;
 }

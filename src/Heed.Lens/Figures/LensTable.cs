@@ -14,7 +14,10 @@ public sealed record LensTableOptions
     /// <summary>A token to pick out wherever it is the likeliest; null: none.</summary>
     public string? Answer { get; init; }
 
-    /// <summary>The width in pixels to fit into; of more positions than that holds, the last are shown.</summary>
+    /// <summary>The position in the text of the first token given: there may be earlier ones, of which nothing was computed. Default: 0.</summary>
+    public int FirstPosition { get; init; }
+
+    /// <summary>The width in pixels to fit into; of more positions than <see cref="LensTable.Capacity"/>, the last are shown.</summary>
     public double Width { get; init; } = 1040;
 }
 
@@ -27,6 +30,9 @@ public sealed record LensTableOptions
 public static class LensTable
 {
     private const double Narrowest = 60, Widest = 96, Row = 27;
+
+    /// <summary>More positions than these do not fit into a width in pixels.</summary>
+    public static int Capacity(double width = 1040) => Math.Max(1, (int)((width - 2 * FigureCanvas.Margin) / Narrowest));
 
     /// <summary>Draws it.</summary>
     /// <param name="points">The points of the residual stream, the first one at the bottom.</param>
@@ -49,9 +55,10 @@ public static class LensTable
         var canvas = new FigureCanvas(options.Title, "Final norm and unembedding applied early (logit lens): each cell is the likeliest next token there."
             + (answer is null ? "" : $" Orange: {TokenLabel.Quoted(options.Answer!)}."), Math.Max(left + columns * cell + FigureCanvas.Margin, 360));
         var top = canvas.Top + 20;
-        var words = new TokenWords(tokens);
+        var before = options.FirstPosition + first;
+        var words = new TokenWords([.. Enumerable.Repeat("", options.FirstPosition), .. tokens]);
         for (var c = 0; c < columns; c++)
-            canvas.Text(left + (c + 0.5) * cell, top - 8, labels[c], FigureRole.Query, 12, Anchor.Middle, 500, $"p{first + c}", words: words.Of(first + c));
+            canvas.Text(left + (c + 0.5) * cell, top - 8, labels[c], FigureRole.Query, 12, Anchor.Middle, 500, $"p{before + c}", words: words.Of(before + c));
         canvas.Text(FigureCanvas.Margin + 9, top + points.Count * Row / 2, "at " + points.Title, FigureRole.Mute, 11.5, Anchor.Middle, 600, turn: -90);
         for (var r = 0; r < points.Count; r++)
         {
@@ -60,9 +67,9 @@ public static class LensTable
             for (var c = 0; c < columns; c++)
             {
                 var (token, probability) = cells[r * tokens.Count + first + c];
-                var key = $"{points.Keys[r]}.p{first + c}";
+                var key = $"{points.Keys[r]}.p{before + c}";
                 var isAnswer = answer is not null && TokenLabel.Short(token) == answer;
-                canvas.Rectangle(Mark.Of(key, probability, $"at {points.WordsOf(r)}, at {words.Of(first + c)}: {TokenLabel.Quoted(token)} with probability {FigureNumbers.Exact(probability)}"),
+                canvas.Rectangle(Mark.Of(key, probability, $"at {points.WordsOf(r)}, at {words.Of(before + c)}: {TokenLabel.Quoted(token)} with probability {FigureNumbers.Exact(probability)}"),
                     left + c * cell + 1, y + 1, cell - 2, Row - 2, isAnswer ? FigureRole.Key : FigureRole.Query, 0.06 + 0.94 * Math.Clamp(probability, 0, 1), 3);
                 // The token at the left and its probability at the right, where both fit; else the token alone, in the middle.
                 var role = probability > 0.8 ? FigureRole.Paper : FigureRole.Ink;
@@ -74,6 +81,6 @@ public static class LensTable
                 canvas.Text(isWide ? left + c * cell + 8 : left + (c + 0.5) * cell, y + Row / 2 + 4, label, role, 12, isWide ? Anchor.Start : Anchor.Middle, isAnswer ? 700 : 500, key);
             }
         }
-        return canvas.Finish(top + points.Count * Row, "stronger colour = higher probability" + (cell >= 84 ? ", the number at the right" : "") + (first > 0 ? $" · the last {columns} of {tokens.Count} positions are shown" : ""));
+        return canvas.Finish(top + points.Count * Row, "stronger colour = higher probability" + (cell >= 84 ? ", the number at the right" : "") + (before > 0 ? $" · positions {before} to {before + columns - 1} are shown" : ""));
     }
 }

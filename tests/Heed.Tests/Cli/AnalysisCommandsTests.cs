@@ -37,6 +37,28 @@ public class AnalysisCommandsTests
     }
 
     [Fact]
+    public void Lens_LongText_ComputesAndDrawsTheLastPositionsAndSaysSo()
+    {
+        using var folder = new TemporaryFolder();
+        var svg = folder.File("lens.svg");
+        var text = string.Join(' ', Enumerable.Repeat("Once upon a time there was a cat", 5));
+        string[] common = ["lens", text, "--model", Models.Stories];
+        var json = CliRun.Of([.. common, "--json"]).Json;
+        var count = json.GetProperty("tokens").GetArrayLength();
+        Assert.Equal(count, json.GetProperty("positions").GetArrayLength());
+        var run = CliRun.Of([.. common, "--svg", svg]);
+        Assert.Equal(0, run.Code);
+        Assert.Contains($"Only the last 5 of {count} positions fit", run.Out, StringComparison.Ordinal);
+        var drawn = XDocument.Load(svg).Descendants().Where(e => e.Attribute("data-value") is not null).ToDictionary(e => e.Attribute("data-key")!.Value, e => e.Attribute("data-value")!.Value);
+        var top = json.GetProperty("top");
+        Assert.Equal(0, drawn.Count % top.GetArrayLength());
+        var first = count - drawn.Count / top.GetArrayLength();
+        for (var position = first; position < count; position++)
+            Assert.Equal(top[1][position][0].GetProperty("probability").GetDouble(), double.Parse(drawn[$"1.p{position}"], System.Globalization.CultureInfo.InvariantCulture), 1e-6);
+        Assert.Contains($"positions {first} to {count - 1} are shown", File.ReadAllText(svg), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Attribute_Parts_AddUpAndSaySo()
     {
         var run = CliRun.Of("attribute", Ioi, "--answer", " Mary", "--wrong", " John", "--neurons", "2");

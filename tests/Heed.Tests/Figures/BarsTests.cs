@@ -69,6 +69,6 @@ public class BarsTests
         for (var l = 0; l < 3; l++)
             for (var t = first; t < 10; t++) Assert.Equal(p[l * 10 + t], reading[$"L{l}.p{t}"]);
         Assert.True(FigureReading.Number(reading.Mark("L0.p9"), "y") > FigureReading.Number(reading.Mark("L2.p9"), "y"));
-        if (first > 0) Assert.Contains("the last 5 of 10 positions are shown", reading.Figure.Foot, StringComparison.Ordinal);
+        if (first > 0) Assert.Contains("positions 5 to 9 are shown", reading.Figure.Foot, StringComparison.Ordinal);
     }
 }

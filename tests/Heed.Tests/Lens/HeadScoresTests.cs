@@ -130,6 +130,22 @@ public class HeadScoresTests
     public void Run_OfOneToken_IsRefused()
     {
         using var model = Models.Exact(Models.Stories);
+        using var source = new CancellationTokenSource();
+        var stopping = new Stopping(source);
+        Assert.Throws<OperationCanceledException>(() => HeadScores.Run(model, Models.Tokens(20), progress: stopping, cancellation: source.Token));
+        Assert.InRange(stopping.Last, 0.5, 0.6);
         Assert.Contains("two at least", Assert.Throws<HeedException>(() => HeadScores.Run(model, [4])).Message);
+    }
+
+    /// <summary>Cancels when half is done.</summary>
+    private sealed class Stopping(CancellationTokenSource source) : IProgress<double>
+    {
+        public double Last { get; private set; }
+
+        public void Report(double value)
+        {
+            Last = value;
+            if (value >= 0.5) source.Cancel();
+        }
     }
 }

@@ -99,6 +99,38 @@ public class LogitLensTests
     }
 
     [Fact]
+    public void Run_SomePoints_AreThoseOfAllAndNoMoreIsComputed()
+    {
+        using var model = Models.Exact(Models.Stories);
+        var tokens = Models.Tokens(9);
+        var all = LogitLens.Run(model, tokens, 4);
+        var reports = new List<double>();
+        var some = LogitLens.Run(model, tokens, 4, positions: ^2.., points: all.Points.Where(p => p.Name.EndsWith("_mid", StringComparison.Ordinal)), progress: new Told(reports.Add));
+        Assert.Equal(["0_mid", "1_mid", "2_mid", "3_mid", "4_mid"], some.Points.Select(p => p.Name));
+        // One report a row of logits.
+        Assert.Equal(5 * 2, reports.Count);
+        Assert.Equal(1, reports[^1]);
+        for (var point = 0; point < 5; point++)
+            for (var i = 0; i < 2; i++) Assert.Equal(all.Probability(2 * point + 1, i + 7), some.Probability(point, i), 1e-6);
+        Assert.Contains("at no point", Assert.Throws<HeedException>(() => LogitLens.Run(model, tokens, points: [])).Message);
+    }
+
+    [Fact]
+    public void Run_CancelledOnTheWay_Stops()
+    {
+        using var model = Models.Exact(Models.Stories);
+        using var source = new CancellationTokenSource();
+        var last = 0.0;
+        Assert.Throws<OperationCanceledException>(() => LogitLens.Run(model, Models.Tokens(200), cancellation: source.Token, progress: new Told(f => { last = f; if (f > 0.3) source.Cancel(); })));
+        Assert.InRange(last, 0.3, 0.35);
+    }
+
+    private sealed class Told(Action<double> tell) : IProgress<double>
+    {
+        public void Report(double value) => tell(value);
+    }
+
+    [Fact]
     public void Run_WithEdits_ReadsTheEditedStream()
     {
         using var model = Models.Exact(Models.Stories);
