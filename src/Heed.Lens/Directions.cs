@@ -39,6 +39,16 @@ public static class Directions
         return mean;
     }
 
+    /// <summary>What a final vector is multiplied by for the logit of a token: its column of W_U [width], without the final norm's weights.</summary>
+    public static float[] UnembeddingOf(LanguageModel model, int token)
+    {
+        var vectors = new TokenVectors(model, threads: 0);
+        if ((uint)token >= (uint)vectors.Count) throw new HeedException($"Token {token} is not in the vocabulary, which has ids 0…{vectors.Count - 1}.");
+        var column = new float[vectors.Width];
+        vectors.ReadUnembeddings([token], column);
+        return column;
+    }
+
     /// <summary>The tokens whose embeddings point most like a vector.</summary>
     /// <param name="model">The model.</param>
     /// <param name="vector">[width], not zero.</param>

@@ -20,6 +20,9 @@ public sealed class DrawnPattern
     /// <summary>Its name.</summary>
     public string Name { get; }
 
+    /// <summary>The number of tokens that it is for; null: any.</summary>
+    public int? Length => _length;
+
     /// <summary>Which keys it is, in words.</summary>
     public string Meaning { get; }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Heed.Formats;
 using Heed.Tracing;
 
 namespace Heed.Cli.Commands;
@@ -9,16 +10,26 @@ internal sealed class EditOption
 {
     /// <summary>What can be written, for help.</summary>
     public const string Notes = """
-        --edit takes WHAT:NAME and more after colons: zero:NAME, mean:NAME, scale:NAME:0.5,
-        replace:NAME:FILE (a trace that 'heed trace' wrote), knockout:LAYER.HEAD:query=4,key=2
-        (* for all heads; without query, all of them), freeze:NORM (its scale stays as it is
-        without the edits). :head=3 chooses a head, :positions=2..5 or :positions=-1 where.
-        Several --edit are made in their order; NAME may contain *. 'heed trace --list' names all.
+        --edit takes WHAT:NAME and more after colons:
+          zero:NAME  mean:NAME  scale:NAME:0.5
+          add:NAME:VECTOR:factor=4   steers; VECTOR is embed=TOKEN, unembed=TOKEN (a token's
+              direction) or a safetensors FILE (:tensor=T,row=N chooses in it)
+          replace:NAME:FILE          from a trace that 'heed trace' wrote
+          pattern:LAYER.HEAD:q-1     other attention: keys by q, q-1, 0, q-4..q-1, or a matrix in
+              a .json FILE; rows are made to sum to 1 unless :renormalize=no
+          knockout:LAYER.HEAD:query=4,key=2   hides a key; * for all heads, no query for all
+          freeze:NORM                its scale stays as it is without the edits
+        :head=3 chooses a head, :positions=2..5 or :positions=-1 where. Several --edit are made
+        in their order; NAME may contain *. 'heed trace --list' names all. For example:
+          --edit "add:blocks.12.hook_resid_post:embed= Paris:factor=8:positions=-1"
+          --edit pattern:5.2:q-1:positions=1..
         """;
 
-    private const string Forms = "Write zero:NAME, mean:NAME, scale:NAME:FACTOR, replace:NAME:FILE, knockout:LAYER.HEAD:query=Q,key=K or freeze:NORM, each with :head=H or :positions=A..B where needed.";
+    private const string Forms = "See --help for the forms of each: zero:NAME, mean:NAME, scale:NAME:FACTOR, add:NAME:VECTOR, replace:NAME:FILE, pattern:LAYER.HEAD:KEYS, knockout:LAYER.HEAD:query=Q,key=K, freeze:NORM.";
 
-    private static readonly string[] s_kinds = ["zero", "mean", "scale", "replace", "knockout", "freeze"];
+    private static readonly string[] s_kinds = ["zero", "mean", "scale", "add", "replace", "pattern", "knockout", "freeze"];
+
+    private static readonly string[] s_names = ["head", "positions", "query", "key", "factor", "tensor", "row", "renormalize"];
 
     private readonly Option<string[]> _option = new("--edit", "-e")
     {
@@ -51,7 +62,7 @@ internal sealed class EditOption
         foreach (var part in rest.Split(':', StringSplitOptions.RemoveEmptyEntries))
         {
             var pairs = part.Split(',');
-            if (pairs.All(p => p.Split('=') is ["head" or "positions" or "query" or "key", _]))
+            if (pairs.All(p => p.Split('=') is [var word, _] && s_names.Contains(word)))
             {
                 foreach (var pair in pairs)
                     if (!named.TryAdd(pair.Split('=')[0], pair.Split('=')[1])) throw Wrong(text, $"{pair.Split('=')[0]} is given twice");
@@ -72,14 +83,30 @@ internal sealed class EditOption
         {
             "zero" => Edit.Zero(name, head, positions),
             "mean" => Edit.Mean(name, head, positions),
-            "scale" => Edit.Scale(name, Factor(), head, positions),
+            "scale" => Edit.Scale(name, Number("factor", Plain("factor")), head, positions),
+            "add" => Edit.Add(name, Vector(), Take("factor") is { } factor ? Number("factor", factor) : 1, head, positions),
             "replace" => Edit.Replace(name, From(), head, positions),
+            "pattern" => Pattern(),
             "knockout" => Knockout(),
             _ => Freeze(),
         };
         if (plain.Count > 0) throw Wrong(text, $"\"{plain[0]}\" means nothing here");
         if (named.Count > 0) throw Wrong(text, $"{named.Keys.First()} means nothing for {kind}");
+        // Before anything runs, and with what there is instead.
+        Fits(() => edit.Check(model.Transformer.Activations));
         return edit;
+
+        void Fits(Action check)
+        {
+            try
+            {
+                check();
+            }
+            catch (HeedException e)
+            {
+                throw new UsageException($"--edit {text}: {e.Message}");
+            }
+        }
 
         string? Take(string key) => named.Remove(key, out var value) ? value : null;
 
@@ -92,10 +119,57 @@ internal sealed class EditOption
             return value;
         }
 
-        float Factor()
+        float Number(string what, string value)
+            => float.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && float.IsFinite(number) ? number : throw Wrong(text, $"the {what} \"{value}\" is no number");
+
+        float[] Vector()
         {
-            var value = Plain("factor");
-            return float.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var factor) && float.IsFinite(factor) ? factor : throw Wrong(text, $"the factor \"{value}\" is no number");
+            var from = Plain("vector to add: embed=TOKEN, unembed=TOKEN or a safetensors file");
+            if (from.StartsWith("embed=", StringComparison.Ordinal)) return Directions.VectorOf(model, new Word(from, [Token(from[6..])]));
+            if (from.StartsWith("unembed=", StringComparison.Ordinal)) return Directions.UnembeddingOf(model, Token(from[8..]));
+            using var file = SafetensorsFile.Open(from);
+            var all = string.Join(", ", file.Tensors.Take(20).Select(t => $"{t.Name} {t.ShapeText}")) + (file.Tensors.Count > 20 ? ", …" : "");
+            var tensor = Take("tensor") is { } chosen ? file.Find(chosen) ?? throw Wrong(text, $"{from} has no tensor \"{chosen}\"; it has {all}")
+                : file.Find(name) ?? (file.Tensors.Count == 1 ? file.Tensors.Single() : throw Wrong(text, $"{from} has several tensors, and none is called {name}; choose one with :tensor= from {all}"));
+            if (tensor.Shape.Count is not (1 or 2)) throw Wrong(text, $"{tensor.Name} of {from} is {tensor.ShapeText}; a vector or rows of vectors are needed");
+            var width = checked((int)tensor.Shape[^1]);
+            var rows = tensor.Shape.Count == 1 ? 1 : checked((int)tensor.Shape[0]);
+            var row = Take("row") is { } given ? Whole(text, "row", given) : rows == 1 ? 0 : throw Wrong(text, $"{tensor.Name} of {from} has {rows} rows; choose one with :row=0 to :row={rows - 1}");
+            if (row >= rows) throw Wrong(text, $"{tensor.Name} of {from} has rows 0 to {rows - 1}, not {row}");
+            return tensor.ToFloats()[(row * width)..((row + 1) * width)];
+        }
+
+        int Token(string word)
+        {
+            var token = 0;
+            Fits(() => token = AnswerTokens.Parse(model.Tokenizer, word, "token"));
+            return token;
+        }
+
+        Edit Pattern()
+        {
+            if (head is not null) throw Wrong(text, "a pattern names its head as LAYER.HEAD");
+            var (layer, chosen) = HeadPlace();
+            var drawn = Plain("keys that each query looks at, or .json file of a matrix") is var keys && keys.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+                ? DrawnPattern.FromJson(Path.GetFileName(keys), File.ReadAllText(keys)) : Drawn(keys);
+            var renormalize = (Take("renormalize") ?? "yes") switch { "yes" => true, "no" => false, var other => throw Wrong(text, $"renormalize is yes or no, not \"{other}\"") };
+            if (drawn.Length is { } length && length != tokens.Length) throw Wrong(text, $"its matrix is for {length} tokens; the text has {tokens.Length}");
+            var weights = new float[tokens.Length, tokens.Length];
+            var (from, count) = (positions ?? Range.All).GetOffsetAndLength(tokens.Length);
+            for (var q = from; q < from + count; q++)
+            {
+                var row = new float[q + 1];
+                if (!drawn.Row(tokens, q, row) && renormalize) throw Wrong(text, $"it leaves query {q} no key to look at; choose other queries with :positions=FIRST..LAST");
+                for (var k = 0; k <= q; k++) weights[q, k] = row[k];
+            }
+            return Edit.Pattern(layer, chosen ?? throw Wrong(text, "a pattern is for one head; name it as LAYER.HEAD"), weights, renormalize, positions);
+        }
+
+        DrawnPattern Drawn(string keys)
+        {
+            var pattern = DrawnPattern.Self;
+            Fits(() => pattern = DrawnPattern.Parse(keys));
+            return pattern;
         }
 
         Activation From()
@@ -108,11 +182,17 @@ internal sealed class EditOption
         Edit Knockout()
         {
             if (head is not null || positions is not null) throw Wrong(text, "a knockout names its head as LAYER.HEAD and its place as query and key");
-            var at = name.Split('.');
-            if (at.Length != 2) throw Wrong(text, $"\"{name}\" is not LAYER.HEAD");
+            var (layer, chosen) = HeadPlace();
             var key = Take("key") ?? throw Wrong(text, "it does not say which key is hidden");
             var query = Take("query");
-            return Edit.Knockout(Whole(text, "layer", at[0]), at[1] == "*" ? null : Whole(text, "head", at[1]), query is null ? null : Place(query, "query"), Place(key, "key"));
+            return Edit.Knockout(layer, chosen, query is null ? null : Place(query, "query"), Place(key, "key"));
+        }
+
+        (int Layer, int? Head) HeadPlace()
+        {
+            var at = name.Split('.');
+            if (at.Length != 2) throw Wrong(text, $"\"{name}\" is not LAYER.HEAD");
+            return (Whole(text, "layer", at[0]), at[1] == "*" ? null : Whole(text, "head", at[1]));
         }
 
         int Place(string value, string what) => AnalysisText.ParsePositions(value, tokens.Length, $"{what} of --edit {text}").First;
@@ -120,6 +200,7 @@ internal sealed class EditOption
         Edit Freeze()
         {
             if (head is not null) throw Wrong(text, "a norm's scale has no heads here");
+            Fits(() => model.Transformer.Activations.Match($"{name}{ActivationNames.Scale}"));
             return Edit.FreezeNorm(name, model.Trace(tokens, [$"{name}{ActivationNames.Scale}"]), positions);
         }
     }

@@ -105,7 +105,8 @@ public sealed class Edit
     /// <param name="head">The head.</param>
     /// <param name="weights">[queries, keys]: row q holds the weights of query q; as many rows and columns as the text has tokens.</param>
     /// <param name="renormalize">Each row is divided by its sum, so that it sums to 1; otherwise it is taken as given.</param>
-    public static Edit Pattern(int layer, int head, float[,] weights, bool renormalize = false)
+    /// <param name="positions">The queries whose rows are put in; the others keep their own.</param>
+    public static Edit Pattern(int layer, int head, float[,] weights, bool renormalize = false, Range? positions = null)
     {
         ArgumentNullException.ThrowIfNull(weights);
         if (weights.GetLength(0) != weights.GetLength(1) || weights.Length == 0)
@@ -113,7 +114,7 @@ public sealed class Edit
         var n = weights.GetLength(0);
         var values = new float[n * n];
         Buffer.BlockCopy(weights, 0, values, 0, values.Length * sizeof(float));
-        return new(renormalize ? "a pattern, made to sum to 1" : "a pattern", InLayer(layer, ActivationNames.Pattern), head, Range.All, site => site.ForEach((row, position, _) =>
+        return new(renormalize ? "a pattern, made to sum to 1" : "a pattern", InLayer(layer, ActivationNames.Pattern), head, positions, site => site.ForEach((row, position, _) =>
         {
             if (position >= n || row.Length > n)
                 throw new HeedException($"The pattern given for layer {layer}, head {head} is for {n} tokens; the text has {Math.Max(position + 1, row.Length)}.");
@@ -152,6 +153,18 @@ public sealed class Edit
         return new("the scale of another run", norm + ActivationNames.Scale, null, positions,
             site => { var source = new EditSource(from[site.Name]); site.ForEach((row, position, h) => source.CopyTo(row, position, h)); },
             info => new EditSource(from[info.Name]).Check(info, null));
+    }
+
+    /// <summary>The same change made to another activation, or to one of those that <see cref="Name"/> matches.</summary>
+    public Edit At(string name) => new(What, name, Head, Positions, _apply, _check) { HiddenKey = HiddenKey };
+
+    /// <summary>Refuses what does not fit a model, before anything runs: an unknown name (the message lists what there is), a head, a shape.
+    /// Positions are checked against the text when it runs.</summary>
+    /// <exception cref="HeedException">It does not fit.</exception>
+    public void Check(ActivationCatalog catalog)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        Bind(catalog);
     }
 
     /// <summary>What it does, to what: for messages and lists.</summary>

@@ -208,6 +208,14 @@ public class AnalysisCommandsTests
         var file = folder.File("z.safetensors");
         model.Trace(tokens, ["blocks.1.attn.hook_z"], [Edit.Scale("blocks.1.attn.hook_z", 3)]).Save(file);
         var kept = Trace.Load(file)["blocks.1.attn.hook_z"];
+        var width = model.Config.Width;
+        string vectors = folder.File("steer.safetensors"), matrix = folder.Write("p.json", "[" + string.Join(",", Enumerable.Range(0, tokens.Length).Select(q => $"[{string.Join(",", Enumerable.Range(0, q + 1).Select(k => k == 0 ? "0.5" : "0.25"))}]")) + "]");
+        float[] directions = [.. Enumerable.Range(0, 3 * width).Select(i => MathF.Sin(i))];
+        Heed.Formats.SafetensorsWriter.Write(vectors, [Heed.Formats.TensorSource.Of("one", directions.AsMemory(0, width), [width]), Heed.Formats.TensorSource.Of("three", directions, [3, width])]);
+        float[] embedding = model.Trace([300], ["hook_embed"])["hook_embed"].Values.ToArray(), unembedding = model.Weights.W_U.Column(300);
+        float[,] previous = new float[tokens.Length, tokens.Length], given = new float[tokens.Length, tokens.Length];
+        for (var q = 0; q < tokens.Length; q++)
+            for (var k = 0; k <= q; k++) (previous[q, k], given[q, k]) = (k == q - 1 ? 1 : 0, k == 0 ? 0.5f : 0.25f);
         foreach (var (text, edit) in new (string, Edit)[]
         {
             ("zero:blocks.1.attn.hook_z:head=3", Edit.Zero("blocks.1.attn.hook_z", 3)),
@@ -215,6 +223,14 @@ public class AnalysisCommandsTests
             ("mean:blocks.1.attn.hook_v:positions=-2..", Edit.Mean("blocks.1.attn.hook_v", null, ^2..)),
             ("scale:blocks.0.hook_resid_mid:-0.5:positions=1", Edit.Scale("blocks.0.hook_resid_mid", -0.5f, null, 1..2)),
             ($"replace:blocks.1.attn.hook_z:{file}:head=2,positions=..3", Edit.Replace("blocks.1.attn.hook_z", kept, 2, ..4)),
+            ("add:blocks.1.hook_resid_post:embed=id:300:factor=-2.5:positions=-1", Edit.Add("blocks.1.hook_resid_post", embedding, -2.5f, null, ^1..)),
+            ("add:blocks.3.hook_resid_post:unembed=id:300", Edit.Add("blocks.3.hook_resid_post", unembedding)),
+            ($"add:blocks.2.hook_resid_pre:{vectors}:tensor=one:positions=1..2", Edit.Add("blocks.2.hook_resid_pre", directions.AsMemory(0, width), 1, null, 1..3)),
+            ($"add:blocks.2.hook_resid_pre:{vectors}:tensor=three,row=2,factor=0.5", Edit.Add("blocks.2.hook_resid_pre", directions.AsMemory(2 * width), 0.5f)),
+            ("pattern:1.2:q-1:positions=1..", Edit.Pattern(1, 2, previous, true, 1..)),
+            ("pattern:1.2:q-1:renormalize=no", Edit.Pattern(1, 2, previous)),
+            ($"pattern:3.0:{matrix}", Edit.Pattern(3, 0, given, true)),
+            ($"pattern:3.0:{matrix}:renormalize=no", Edit.Pattern(3, 0, given)),
             ("knockout:1.2:query=4,key=2", Edit.Knockout(1, 2, 4, 2)),
             ("knockout:1.*:query=3,key=0", Edit.Knockout(1, null, 3, 0)),
         })
@@ -226,6 +242,25 @@ public class AnalysisCommandsTests
         var scale = model.Trace(tokens, ["ln_final.hook_scale"]);
         Edit[] frozen = [Edit.Zero("blocks.3.hook_mlp_out"), EditOption.Parse("freeze:ln_final", model, tokens)];
         Assert.Equal(scale["ln_final.hook_scale"].Values.ToArray(), model.Trace(tokens, ["ln_final.hook_scale"], frozen)["ln_final.hook_scale"].Values.ToArray());
+    }
+
+    [Fact]
+    public void Edit_VectorsOfAFile_AreChosenOrListed()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = Models.Exact(Models.Stories);
+        string file = folder.File("two.safetensors"), matrix = folder.Write("short.json", "[[1]]");
+        Heed.Formats.SafetensorsWriter.Write(file, [Heed.Formats.TensorSource.Of("a", new float[64], [64]), Heed.Formats.TensorSource.Of("b", new float[128], [2, 64])]);
+        foreach (var (edit, expected) in new[]
+        {
+            ($"add:hook_embed:{file}", "choose one with :tensor= from a [64], b [2, 64]"),
+            ($"add:hook_embed:{file}:tensor=c", "has no tensor \"c\"; it has a [64], b [2, 64]"),
+            ($"add:hook_embed:{file}:tensor=b", "choose one with :row=0 to :row=1"),
+            ($"add:hook_embed:{file}:tensor=b,row=2", "rows 0 to 1, not 2"),
+            ($"pattern:1.2:{matrix}", "is for 1 tokens; the text has 3"),
+        })
+            Assert.Contains(expected, Assert.Throws<UsageException>(() => EditOption.Parse(edit, model, [1, 2, 3])).Message);
+        Assert.Contains("missing.safetensors", Assert.Throws<HeedException>(() => EditOption.Parse("add:hook_embed:missing.safetensors", model, [1, 2, 3])).Message);
     }
 
     [Theory]
@@ -244,6 +279,24 @@ public class AnalysisCommandsTests
     [InlineData("replace:hook_embed", "no file")]
     [InlineData("replace:blocks.*.hook_resid_pre:x", "one activation at a time")]
     [InlineData("freeze:ln_final:head=1", "no heads")]
+    [InlineData("freeze:ln_nine", "ln_nine")]
+    [InlineData("shuffle:hook_embed", "there are zero, mean, scale, add, replace, pattern, knockout, freeze")]
+    [InlineData("zero:blocks.0.hook_nothing", "hook_resid_pre")]
+    [InlineData("zero:blocks.9.attn.hook_z", "blocks.9.attn.hook_z")]
+    [InlineData("zero:blocks.1.attn.hook_z:head=8", "heads 0…7")]
+    [InlineData("add:hook_embed", "no vector to add")]
+    [InlineData("add:hook_embed:embed=id:300:factor=x", "factor \"x\" is no number")]
+    [InlineData("add:hook_embed:embed=zzzzzz", "tokens (")]
+    [InlineData("add:hook_embed:unembed=id:999999", "vocabulary has tokens 0…")]
+    [InlineData("add:blocks.1.attn.hook_pattern:embed=id:300", "row of a grid")]
+    [InlineData("add:blocks.1.attn.hook_z:embed=id:300", "takes vectors of 8 numbers; the one given has 64")]
+    [InlineData("pattern:1.2", "no keys that each query looks at")]
+    [InlineData("pattern:1.2:q+1", "is no key")]
+    [InlineData("pattern:1.2:q-1", "leaves query 0 no key")]
+    [InlineData("pattern:1.*:q", "one head")]
+    [InlineData("pattern:1.9:q", "heads 0…7")]
+    [InlineData("pattern:1.2:q:renormalize=maybe", "yes or no")]
+    [InlineData("pattern:1.2:q:head=3", "LAYER.HEAD")]
     public void Edit_WrongForm_SaysWhatIsWrong(string text, string expected)
     {
         using var model = Models.Exact(Models.Stories);
