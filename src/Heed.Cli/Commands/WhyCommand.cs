@@ -89,15 +89,7 @@ internal static class WhyCommand
     /// <summary>The pairs as bars; who wrote what as a map; the products, number by number.</summary>
     private static FigurePage DrawPage(AnalysisText analysis, ScoreParts score)
     {
-        string looks = TokenLabel.Quoted(analysis.Texts[score.Query]), lookedAt = TokenLabel.Quoted(analysis.Texts[score.Key]);
-        var key = $"L{score.Layer}.H{score.Head}.q{score.Query}.k{score.Key}";
-        float[] pairs = [.. score.Pairs.Cast<double>().Select(x => (float)x)];
-        return FigurePage.Of(Draw(analysis, score),
-            ScoreTerms.ByWriter(pairs, Axis("wrote the query", score.QueryWriters), Axis("wrote the key", score.KeyWriters), score.RawScore, looks, lookedAt, key),
-            ScoreTerms.ByDimension([.. score.QueryVector], [.. score.KeyVector], score.RawScore, looks, lookedAt, key));
-
-        static FigureAxis Axis(string title, IReadOnlyList<ScoreWriter> writers)
-            => new(title, [.. writers.Select(w => w.Source.ToString())], [.. writers.Select(w => w.Source.Key.Replace('.', '-'))]);
+        return FigurePage.Of([Draw(analysis, score), .. ScoreFigures.Of(score, analysis.Texts).Reverse()]);
     }
 
     /// <summary>All pairs, the largest in size first.</summary>

@@ -46,13 +46,21 @@ public sealed class Figure
     /// <summary>What a reader who does not see the figure is told first: title, caption and foot.</summary>
     public string Description { get; }
 
+    /// <summary>The style sheet that figures need: for a page that holds many of them and keeps it once.</summary>
+    public static string StyleSheet => FigureTheme.Style;
+
     /// <summary>The figure as SVG, complete with its style sheet: a file, or a part of a page.</summary>
-    public string ToSvg()
+    public string ToSvg() => ToSvg($"<style>{StyleSheet}</style>\n");
+
+    /// <summary>The figure as SVG without <see cref="StyleSheet"/>, which the page has to bring.</summary>
+    public string ToBareSvg() => ToSvg("");
+
+    private string ToSvg(string style)
     {
         var (width, height) = (Svg.Number(Width), Svg.Number(Height));
         return $"<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"heed\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" "
             + $"font-family=\"{FigureTheme.Font}\" font-size=\"12\" role=\"img\" aria-label=\"{Svg.Escape(Description)}\">\n"
-            + $"<style>{FigureTheme.Style}</style>\n{_body}</svg>\n";
+            + $"{style}{_body}</svg>\n";
     }
 
     /// <summary>The title.</summary>

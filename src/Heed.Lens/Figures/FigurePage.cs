@@ -14,7 +14,7 @@ namespace Heed.Lens.Figures;
 [TypeFormatterSource(typeof(NotebookFormatters))]
 public sealed class FigurePage
 {
-    private static readonly string s_script = Resource("FigurePage.js");
+    private static readonly string s_script = Resource("FigureMotion.js") + Resource("FigurePage.js");
     private static readonly string s_style = Resource("FigurePage.css");
     private readonly IReadOnlyList<IReadOnlyList<Figure>> _cards;
 

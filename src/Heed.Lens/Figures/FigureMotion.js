@@ -1,0 +1,166 @@
+"use strict";
+// What answers and moves in Heed's figures, on any page. It knows nothing of what they show: marks have a data-key, titles say them in words.
+globalThis.heedFigures = (() => {
+  const marks = (root) => [...root.querySelectorAll("[data-key], [data-text]")];
+  const keyOf = (mark) => mark.dataset.key ?? mark.dataset.text;
+  const partsOf = (mark) => keyOf(mark).split(".");
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  let tip = null;
+
+  // Titles become labels: the browser's own tooltip would stand over ours.
+  function prepare(root) {
+    for (const mark of marks(root)) {
+      const title = mark.querySelector(":scope > title");
+      if (!title) continue;
+      mark.setAttribute("aria-label", title.textContent);
+      mark.setAttribute("role", "img");
+      title.remove();
+    }
+    for (const svg of root.matches?.("svg.heed") ? [root] : root.querySelectorAll("svg.heed")) {
+      svg.setAttribute("role", "group");
+      svg.setAttribute("tabindex", "0");
+    }
+  }
+
+  // What is said of a mark; in a group of many values, of the shape that is pointed at.
+  function wordsOf(mark, shape) {
+    const words = mark.getAttribute("aria-label") ?? "";
+    const values = mark.dataset.values?.split(" ");
+    const i = values ? [...mark.querySelectorAll("path, rect")].indexOf(shape) : -1;
+    return i >= 0 && i < values.length ? `${words}\n[${i}] ${values[i]}` : words;
+  }
+
+  function say(text, box) {
+    tip.textContent = text;
+    tip.hidden = !text;
+    if (!text) return;
+    const { width, height } = tip.getBoundingClientRect();
+    const top = box.top - height - 8;
+    tip.style.left = Math.max(4, Math.min(innerWidth - width - 4, (box.left + box.right - width) / 2)) + "px";
+    tip.style.top = (top > 4 ? top : box.bottom + 8) + "px";
+  }
+
+  // A mark lights up every mark whose key has all its parts, and those whose parts it has: a token lights its row and column.
+  let lit = null;
+  function light(mark) {
+    if (mark === lit) return;
+    lit = mark;
+    const parts = mark && new Set(partsOf(mark));
+    for (const svg of document.querySelectorAll("svg.heed")) {
+      const here = marks(svg);
+      const on = parts ? here.filter((m) => {
+        const own = partsOf(m);
+        return own.every((p) => parts.has(p)) || [...parts].every((p) => own.includes(p));
+      }) : [];
+      const isOn = new Set(on);
+      for (const m of here) m.classList.toggle("dim", on.length > 0 && !isOn.has(m));
+    }
+  }
+
+  // Small dots are hard to hit: the nearest mark within 14 pixels is meant.
+  function markAt(event) {
+    const svg = event.target.closest?.("svg.heed");
+    if (!svg) return null;
+    const direct = event.target.closest("[data-key], [data-text]");
+    if (direct && !keyOf(direct).endsWith(".mask")) return direct;
+    let best = direct, least = 14;
+    for (const mark of svg.querySelectorAll("[data-value]")) {
+      const b = mark.getBoundingClientRect();
+      const far = Math.hypot(Math.max(b.left - event.clientX, 0, event.clientX - b.right), Math.max(b.top - event.clientY, 0, event.clientY - b.bottom));
+      if (far < least) [best, least] = [mark, far];
+    }
+    return best;
+  }
+
+  // Enter goes into a figure, arrows from mark to mark, Escape out again.
+  const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  const centre = (e) => { const b = e.getBoundingClientRect(); return [(b.left + b.right) / 2, (b.top + b.bottom) / 2]; };
+  function moveFocus(from, [dx, dy]) {
+    const [x, y] = centre(from);
+    let best = null, least = Infinity;
+    for (const mark of from.ownerSVGElement.querySelectorAll("[data-key][aria-label]")) {
+      const [a, b] = centre(mark);
+      const along = (a - x) * dx + (b - y) * dy;
+      const cost = along + 3 * Math.abs((a - x) * dy + (b - y) * dx);
+      if (along > 0.5 && cost < least) [best, least] = [mark, cost];
+    }
+    focus(best);
+  }
+  function focus(mark) {
+    mark?.setAttribute("tabindex", "-1");
+    mark?.focus();
+  }
+
+  // Both are in the same units, so that a mark's box in the one can be mapped onto its box in the other.
+  function tween(a, b) {
+    const time = { duration: 300, easing: "ease-in-out" };
+    const matrix = (m) => `matrix(${m.a},${m.b},${m.c},${m.d},${m.e},${m.f})`;
+    const own = (m) => m.transform.baseVal.consolidate()?.matrix ?? { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };
+    const place = (m) => {
+      const b = m.getBBox(), t = own(m);
+      return { x: t.a * b.x + t.c * b.y + t.e, y: t.b * b.x + t.d * b.y + t.f, w: Math.max(t.a * b.width, 0.01), h: Math.max(t.d * b.height, 0.01) };
+    };
+    const paint = (m) => { const { fill, stroke, opacity } = getComputedStyle(m); return { fill, stroke, opacity }; };
+    const shape = (m) => m.tagName === "path" ? m.getAttribute("d") : "";
+    const letters = (m) => shape(m).replace(/[^a-z]/gi, "");
+    const id = (m) => (m.dataset.key ? "k:" : "t:") + keyOf(m);
+    const before = new Map(marks(a).map((m) => [id(m), m]));
+    const gone = new Map(before);
+    for (const m of marks(b)) {
+      const was = before.get(id(m)) ?? before.get("k:" + m.dataset.from), now = paint(m), t = own(m);
+      gone.delete(id(m));
+      if (!was) m.animate([{ opacity: 0 }, { opacity: now.opacity }], time);
+      else if (letters(m) && letters(m) === letters(was)) m.animate([{ ...paint(was), d: `path("${shape(was)}")` }, { ...now, d: `path("${shape(m)}")` }], time);
+      else {
+        const p = place(was), q = place(m), [kx, ky] = m.tagName === "text" ? [1, 1] : [p.w / q.w, p.h / q.h];
+        const start = { a: kx * t.a, b: ky * t.b, c: kx * t.c, d: ky * t.d, e: p.x + kx * (t.e - q.x), f: p.y + ky * (t.f - q.y) };
+        m.animate([{ ...paint(was), transform: matrix(start) }, { ...now, transform: matrix(t) }], time);
+      }
+    }
+    for (const m of gone.values()) {
+      const ghost = b.appendChild(m.cloneNode(true));
+      delete ghost.dataset.key;
+      delete ghost.dataset.text;
+      ghost.animate([{}, { opacity: 0 }], time).onfinish = () => ghost.remove();
+    }
+  }
+
+  // True if the key was meant for a figure or its marks.
+  function onKey(event) {
+    const mark = event.target.closest?.("[data-key]"), arrow = arrows[event.key];
+    if (mark && arrow) moveFocus(mark, arrow);
+    else if (mark && event.key === "Escape") mark.ownerSVGElement.focus();
+    else if (mark && event.key === "Enter") mark.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    else if (event.key === "Enter" && event.target.matches?.("svg.heed")) focus(event.target.querySelector("[data-key][aria-label]"));
+    else return false;
+    return true;
+  }
+
+  // Lets all figures of the document answer to pointer and keyboard; what is pointed at is said in the element given.
+  function listen(tooltip) {
+    tip = tooltip;
+    document.addEventListener("pointermove", (event) => {
+      const mark = markAt(event);
+      light(mark);
+      say(mark ? wordsOf(mark, event.target) : "", mark && (mark.contains(event.target) ? event.target : mark).getBoundingClientRect());
+    });
+    document.addEventListener("focusin", (event) => {
+      const mark = event.target.closest?.("[data-key]");
+      light(mark);
+      say(mark ? wordsOf(mark) : "", mark?.getBoundingClientRect());
+    });
+
+    // A click opens: a page of its own may answer the event; else the figure that shows more of the same key is brought into view.
+    document.addEventListener("click", (event) => {
+      const mark = markAt(event), key = mark && keyOf(mark);
+      if (!mark || !mark.dispatchEvent(new CustomEvent("heed-open", { bubbles: true, cancelable: true, detail: { key } }))) return;
+      const more = [...document.querySelectorAll(`svg.heed [data-key^="${CSS.escape(key)}."]`)].find((m) => m.ownerSVGElement !== mark.ownerSVGElement);
+      more?.closest(".card").scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "center" });
+    });
+    document.addEventListener("keydown", (event) => {
+      if (!event.ctrlKey && !event.metaKey && !event.altKey && onKey(event)) event.preventDefault();
+    });
+  }
+
+  return { prepare, listen, tween, calm };
+})();

@@ -1,0 +1,25 @@
+namespace Heed.Lens.Figures;
+
+/// <summary>Why a head attended: a score as what it was made of.</summary>
+public static class ScoreFigures
+{
+    /// <summary>The products q_i·k_i, number by number; then who wrote the query and who the key, as a map that adds up to the score.</summary>
+    /// <param name="score">The score, split.</param>
+    /// <param name="tokens">Each token's text.</param>
+    public static IReadOnlyList<Figure> Of(ScoreParts score, IReadOnlyList<string> tokens)
+    {
+        ArgumentNullException.ThrowIfNull(score);
+        ArgumentNullException.ThrowIfNull(tokens);
+        string looks = TokenLabel.Quoted(tokens[score.Query]), lookedAt = TokenLabel.Quoted(tokens[score.Key]);
+        var key = $"L{score.Layer}.H{score.Head}.q{score.Query}.k{score.Key}";
+        float[] pairs = [.. score.Pairs.Cast<double>().Select(x => (float)x)];
+        return
+        [
+            ScoreTerms.ByDimension([.. score.QueryVector], [.. score.KeyVector], score.RawScore, looks, lookedAt, key),
+            ScoreTerms.ByWriter(pairs, Axis("wrote the query", score.QueryWriters), Axis("wrote the key", score.KeyWriters), score.RawScore, looks, lookedAt, key),
+        ];
+    }
+
+    private static FigureAxis Axis(string title, IReadOnlyList<ScoreWriter> writers)
+        => new(title, [.. writers.Select(w => w.Source.ToString())], [.. writers.Select(w => w.Source.Key.Replace('.', '-'))]);
+}
