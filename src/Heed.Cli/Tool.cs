@@ -50,6 +50,7 @@ internal static class Tool
     {
         var root = new RootCommand("Run a transformer and look inside it. Every number it shows came out of the model.")
         {
+            LabCommand.Create(terminal),
             LookCommand.Create(terminal),
             GenerateCommand.Create(terminal),
             ChatCommand.Create(terminal),

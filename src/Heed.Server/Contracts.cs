@@ -1,0 +1,103 @@
+using System.Text.Json.Serialization;
+
+namespace Heed.Server;
+
+/// <summary>A text to run, and where to look. What an answer does not need may be left out.</summary>
+/// <remarks>Members can be set: generated JSON readers keep the defaults of those only.</remarks>
+public sealed record LabRequest
+{
+    /// <summary>The text.</summary>
+    public required string Text { get; set; }
+
+    /// <summary>The model's id; by default the first.</summary>
+    public string? Model { get; set; }
+
+    /// <summary>Changes made while it runs, each as <c>heed --edit</c> takes it.</summary>
+    public IReadOnlyList<string>? Edits { get; set; }
+
+    /// <summary>The layer, counted from 0.</summary>
+    public int Layer { get; set; }
+
+    /// <summary>The head, counted from 0.</summary>
+    public int Head { get; set; }
+
+    /// <summary>The position that looks, counted from 0; by default the last.</summary>
+    public int? Query { get; set; }
+
+    /// <summary>The position looked at, counted from 0; by default the one with the most weight.</summary>
+    public int? Key { get; set; }
+
+    /// <summary>Which of the scores' stages a grid shows.</summary>
+    public AttentionStage Stage { get; set; } = AttentionStage.Pattern;
+
+    /// <summary>Which way round a grid stands.</summary>
+    public GridConvention Convention { get; set; } = GridConvention.Lesson;
+
+    /// <summary>How many of the most likely next tokens to give, at most 1,000.</summary>
+    public int Top { get; set; } = 8;
+
+    /// <summary>Only tokens that contain this, whatever its case.</summary>
+    public string? Search { get; set; }
+
+    /// <summary>The width to draw for, in pixels; by default the figure's own.</summary>
+    public double? Width { get; set; }
+}
+
+/// <summary>A model that can be asked.</summary>
+/// <param name="Id">What a request calls it.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Layers">How many layers it has.</param>
+/// <param name="Heads">Heads of each layer.</param>
+/// <param name="Width">Numbers in a vector of the residual stream.</param>
+/// <param name="HeadSizes">Numbers in a query of each layer.</param>
+/// <param name="Vocabulary">How many tokens it knows.</param>
+/// <param name="Context">Tokens it was made for.</param>
+/// <param name="MaxTokens">Tokens of a text that the lab takes.</param>
+/// <param name="CanChat">True if it has a chat template.</param>
+public sealed record ModelInfo(string Id, string Name, int Layers, IReadOnlyList<int> Heads, int Width, IReadOnlyList<int> HeadSizes, int Vocabulary, int Context, int MaxTokens, bool CanChat);
+
+/// <summary>A token of a text.</summary>
+/// <param name="Id">Its number in the vocabulary.</param>
+/// <param name="Text">Its piece of the text.</param>
+/// <param name="Label">The same with whitespace made visible.</param>
+public sealed record TokenInfo(int Id, string Text, string Label);
+
+/// <summary>A token that may come next.</summary>
+/// <param name="Rank">1 for the most likely.</param>
+/// <param name="Id">Its number in the vocabulary.</param>
+/// <param name="Text">Its text.</param>
+/// <param name="Label">The same with whitespace made visible.</param>
+/// <param name="Probability">Of all tokens that the model knows, not of those listed.</param>
+/// <param name="Logit">What the model gave it before the softmax.</param>
+public sealed record NextToken(int Rank, int Id, string Text, string Label, float Probability, float Logit);
+
+/// <summary>What comes next.</summary>
+/// <param name="Tokens">The most likely, or those that match the search.</param>
+/// <param name="Found">How many match, listed or not.</param>
+/// <param name="Vocabulary">How many tokens were scored.</param>
+public sealed record NextAnswer(IReadOnlyList<NextToken> Tokens, int Found, int Vocabulary);
+
+/// <summary>A figure.</summary>
+/// <param name="Title">What is seen.</param>
+/// <param name="Caption">How to read it.</param>
+/// <param name="Foot">What the marks mean.</param>
+/// <param name="Width">Pixels at normal size.</param>
+/// <param name="Height">Pixels at normal size.</param>
+/// <param name="Svg">The picture, without its style sheet (<c>/figures.css</c>).</param>
+public sealed record FigureInfo(string Title, string Caption, string Foot, double Width, double Height, string Svg);
+
+/// <summary>One figure, or several that follow one another.</summary>
+/// <param name="Steps">The figures.</param>
+/// <param name="Command">The command that draws it.</param>
+/// <param name="Code">The C# that draws it.</param>
+public sealed record FigureAnswer(IReadOnlyList<FigureInfo> Steps, string Command, string Code);
+
+/// <summary>How the lab's contracts are written: camel case, names of enums, text as it is.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(LabRequest))]
+[JsonSerializable(typeof(IReadOnlyList<ModelInfo>))]
+[JsonSerializable(typeof(IReadOnlyList<TokenInfo>))]
+[JsonSerializable(typeof(NextAnswer))]
+[JsonSerializable(typeof(FigureAnswer))]
+[JsonSerializable(typeof(Problem))]
+internal sealed partial class LabJson : JsonSerializerContext;

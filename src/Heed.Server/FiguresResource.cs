@@ -1,0 +1,136 @@
+using System.Globalization;
+
+namespace Heed.Server;
+
+/// <summary>/api/figures: the library's figures of a text's run, each with the command and the code that draw it elsewhere.</summary>
+internal static class FiguresResource
+{
+    public static void MapFigures(this IEndpointRouteBuilder app)
+    {
+        var figures = app.MapGroup("/api/figures");
+        figures.MapPost("/board", BoardAsync).WithName("board").WithSummary("All heads at once.");
+        figures.MapPost("/grid", GridAsync).WithName("grid").WithSummary("One head: who looks at whom, at one stage of the scores.");
+        figures.MapPost("/lines", LinesAsync).WithName("lines").WithSummary("One head, as lines between two columns of the text.");
+        figures.MapPost("/story", StoryAsync).WithName("story").WithSummary("One head, one token, from E to E′, step by step.");
+        figures.MapPost("/sum", SumAsync).WithName("sum").WithSummary("What every head of a layer adds at a position, and their sum.");
+        figures.MapPost("/next", NextAsync).WithName("next-figure").WithSummary("The most likely next tokens as bars.");
+        figures.MapPost("/why", WhyAsync).WithName("why").WithSummary("One score, split: its products by dimension, and by what wrote the query and the key.");
+    }
+
+    private static async Task<Ok<FigureAnswer>> BoardAsync(LabRequest request, LabModels models, CancellationToken cancellation)
+    {
+        var (model, run) = await models.RunAsync(request, cancellation);
+        var layers = model.Model.Config.Layers.Count;
+        var figure = HeadBoard.Of(run.Trace, layers, run.Texts, new() { Convention = request.Convention, Width = request.Width ?? new HeadBoardOptions().Width });
+        return Answer([figure], $"heed look --board --svg board.svg {Quote(run.Text)}",
+            $"HeadBoard.Of(model.Trace(text, [\"blocks.*.{ActivationNames.Pattern}\"]), {layers}, tokens)");
+    }
+
+    private static async Task<Ok<FigureAnswer>> GridAsync(LabRequest request, LabModels models, CancellationToken cancellation)
+    {
+        var (model, run) = await models.RunAsync(request, cancellation);
+        CheckHead(model, request);
+        var query = request.Query is { } q ? Position(q, run, "query") : (int?)null;
+        var name = ActivationNames.InBlock(request.Layer, NameOf(request.Stage));
+        var trace = request.Stage == AttentionStage.Pattern ? run.Trace : await model.LayerAsync(run, request.Layer, cancellation);
+        var figure = DotGrid.Of(trace[name], request.Head, run.Texts, new()
+        {
+            Layer = request.Layer,
+            Convention = request.Convention,
+            Window = model.Model.Config.Layers[request.Layer].Window,
+            Query = query,
+            Width = request.Width ?? new DotGridOptions().Width,
+        });
+        return Answer([figure], $"heed look --layer {N(request.Layer)} --head {N(request.Head)} --svg grid.svg {Quote(run.Text)}",
+            $"DotGrid.Of(model.Trace(text)[\"{name}\"], {N(request.Head)}, tokens)");
+    }
+
+    private static async Task<Ok<FigureAnswer>> LinesAsync(LabRequest request, LabModels models, CancellationToken cancellation)
+    {
+        var (model, run) = await models.RunAsync(request, cancellation);
+        CheckHead(model, request);
+        var name = ActivationNames.InBlock(request.Layer, ActivationNames.Pattern);
+        var figure = BipartiteLines.Of(run.Trace[name], request.Head, run.Texts, new() { Layer = request.Layer, Query = request.Query is { } q ? Position(q, run, "query") : null });
+        return Answer([figure], $"heed look --layer {N(request.Layer)} --head {N(request.Head)} --svg lines.svg {Quote(run.Text)}",
+            $"BipartiteLines.Of(model.Trace(text)[\"{name}\"], {N(request.Head)}, tokens)");
+    }
+
+    private static async Task<Ok<FigureAnswer>> StoryAsync(LabRequest request, LabModels models, CancellationToken cancellation)
+    {
+        var (model, run) = await models.RunAsync(request, cancellation);
+        CheckHead(model, request);
+        var query = Position(request.Query ?? run.Tokens.Length - 1, run, "query");
+        var trace = await model.LayerAsync(run, request.Layer, cancellation);
+        var story = HeadStory.From(trace, request.Layer, request.Head, query, run.Texts);
+        return Answer(StepStrip.Steps(story), $"heed look --layer {N(request.Layer)} --head {N(request.Head)} --html story.html {Quote(run.Text)}",
+            $"StepStrip.Steps(HeadStory.From(model.Trace(text), {N(request.Layer)}, {N(request.Head)}, {N(query)}, tokens))");
+    }
+
+    private static async Task<Ok<FigureAnswer>> SumAsync(LabRequest request, LabModels models, CancellationToken cancellation)
+    {
+        var (model, run) = await models.RunAsync(request, cancellation);
+        CheckLayer(model, request);
+        var position = Position(request.Query ?? run.Tokens.Length - 1, run, "query");
+        var trace = await model.LayerAsync(run, request.Layer, cancellation);
+        var (result, output) = (ActivationNames.InBlock(request.Layer, ActivationNames.Result), ActivationNames.InBlock(request.Layer, ActivationNames.AttentionOut));
+        return Answer([MultiHeadSum.Of(trace[result], trace[output], position, run.Texts)], $"heed trace --names {result} --names {output} --out sum.safetensors {Quote(run.Text)}",
+            $"MultiHeadSum.Of(trace[\"{result}\"], trace[\"{output}\"], {N(position)}, tokens)");
+    }
+
+    private static async Task<Ok<FigureAnswer>> NextAsync(LabRequest request, LabModels models, CancellationToken cancellation)
+    {
+        if (request.Top is < 1 or > 50) throw new HeedException($"top is {request.Top}; a figure shows 1 to 50 tokens.");
+        var (model, run) = await models.RunAsync(request, cancellation);
+        int[] ids = [.. run.Ranking.Take(request.Top)];
+        var figure = ProbabilityBars.Of([.. ids.Select(id => AnswerTokens.Text(model.Model.Tokenizer, id))], [.. ids.Select(id => run.Probabilities[id])], [.. ids.Select(id => $"t{N(id)}")],
+            run.Texts[^1], run.Ranking.Length, request.Width ?? 560);
+        return Answer([figure], $"heed generate --max-tokens 1 --alternatives {N(request.Top)} {Quote(run.Text)}",
+            $"ProbabilityBars.Of(model.Generate(text, new() {{ MaxTokens = 1, Alternatives = {N(request.Top)} }}).Single().Alternatives, tokens[^1], model.Config.VocabularySize)");
+    }
+
+    private static async Task<Ok<FigureAnswer>> WhyAsync(LabRequest request, LabModels models, CancellationToken cancellation)
+    {
+        var (model, run) = await models.RunAsync(request, cancellation);
+        CheckHead(model, request);
+        var query = Position(request.Query ?? run.Tokens.Length - 1, run, "query");
+        var pattern = run.Trace[ActivationNames.InBlock(request.Layer, ActivationNames.Pattern)];
+        var key = Position(request.Key ?? System.Numerics.Tensors.TensorPrimitives.IndexOfMax(pattern.Row(request.Head, query)[..(query + 1)]), run, "key");
+        if (key > query) throw new HeedException($"The token at {query} cannot look at the one at {key}: it comes later.");
+        var parts = await model.WithEngineAsync(() => ScoreParts.Run(model.Model, run.Tokens, request.Layer, request.Head, query, key, edits: run.Edits), cancellation);
+        var figures = ScoreFigures.Of(parts, run.Texts);
+        return Answer(figures, $"heed why --layer {N(request.Layer)} --head {N(request.Head)} --query {N(query)} --key {N(key)} {Quote(run.Text)}",
+            $"ScoreParts.Run(model, tokens, {N(request.Layer)}, {N(request.Head)}, {N(query)}, {N(key)})");
+    }
+
+    private static Ok<FigureAnswer> Answer(IReadOnlyList<Figure> steps, string command, string code)
+        => TypedResults.Ok(new FigureAnswer([.. steps.Select(f => new FigureInfo(f.Title, f.Caption, f.Foot, f.Width, f.Height, f.ToBareSvg()))], command, code));
+
+    private static string NameOf(AttentionStage stage) => stage switch
+    {
+        AttentionStage.RawScores => ActivationNames.RawScores,
+        AttentionStage.ScaledScores => ActivationNames.ScaledScores,
+        AttentionStage.MaskedScores => ActivationNames.Scores,
+        _ => ActivationNames.Pattern,
+    };
+
+    private static void CheckLayer(LabModel model, LabRequest request)
+    {
+        var layers = model.Model.Config.Layers.Count;
+        if ((uint)request.Layer >= (uint)layers) throw new HeedException($"layer is {request.Layer}; the model has layers 0 to {layers - 1}.");
+    }
+
+    private static void CheckHead(LabModel model, LabRequest request)
+    {
+        CheckLayer(model, request);
+        var heads = model.Model.Config.Layers[request.Layer].Heads;
+        if ((uint)request.Head >= (uint)heads) throw new HeedException($"head is {request.Head}; layer {request.Layer} has heads 0 to {heads - 1}.");
+    }
+
+    private static int Position(int position, LabRun run, string name)
+        => (uint)position < (uint)run.Tokens.Length ? position : throw new HeedException($"{name} is {position}; the text has tokens 0 to {run.Tokens.Length - 1}.");
+
+    private static string N(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>A text as a shell takes it, whatever it contains.</summary>
+    private static string Quote(string text) => (text.StartsWith('-') ? "-- " : "") + $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}

@@ -1,0 +1,102 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Heed.Server;
+
+/// <summary>The lab's server: a model, the library's figures of it, and the pages that show them.</summary>
+/// <example><code>
+/// await using var lab = await Lab.StartAsync([("SmolLM2", model)], new() { Port = 5080, Pages = "lab/dist" });
+/// Console.WriteLine(lab.Address);
+/// </code></example>
+public sealed class Lab : IAsyncDisposable
+{
+    /// <summary>A request's body at most: a text, its edits and what is asked of it.</summary>
+    private const int MaxRequestBytes = 256 * 1024;
+
+    private readonly WebApplication _app;
+
+    private Lab(WebApplication app, string address) => (_app, Address) = (app, address);
+
+    /// <summary>Where it listens, such as <c>http://localhost:5080/</c>.</summary>
+    public string Address { get; }
+
+    /// <summary>Starts a server.</summary>
+    /// <param name="models">The models that it answers for, each with its name. They stay the caller's.</param>
+    /// <param name="options">How.</param>
+    /// <param name="cancellation">Stops the start.</param>
+    /// <exception cref="HeedException">The port is taken, or the pages are not there.</exception>
+    public static async Task<Lab> StartAsync(IReadOnlyList<(string Name, LanguageModel Model)> models, LabOptions options, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(models);
+        ArgumentNullException.ThrowIfNull(options);
+        if (models.Count == 0) throw new HeedException("The lab needs a model.");
+        var app = Build(models, options);
+        try
+        {
+            await app.StartAsync(cancellation);
+        }
+        catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            await app.DisposeAsync();
+            throw new HeedException($"Port {options.Port} is taken by another program. Choose another with --port, or 0 for any free one.", e);
+        }
+        var bound = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        return new(app, $"http://{(IPAddress.IsLoopback(options.Address) ? "localhost" : bound.Host)}:{bound.Port}/");
+    }
+
+    /// <summary>Waits until the server is stopped.</summary>
+    public Task WaitAsync() => _app.WaitForShutdownAsync();
+
+    /// <summary>Ends what is under way and stops.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        await _app.StopAsync(patience.Token);
+        await _app.DisposeAsync();
+    }
+
+    private static WebApplication Build(IReadOnlyList<(string Name, LanguageModel Model)> models, LabOptions options)
+    {
+        // An empty builder: nothing is read from files, the environment or the command line that was not given here.
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(options.Address, options.Port);
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxRequestBytes;
+            kestrel.Limits.MaxConcurrentConnections = 1000;
+        });
+        builder.Services.AddRoutingCore();
+        builder.Services.AddLogging(log => log.SetMinimumLevel(LogLevel.Error).AddSimpleConsole());
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, LabJson.Default);
+            // Answers are JSON and said to be; a reader of the network sees text as it is.
+            json.SerializerOptions.Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+        });
+        builder.Services.AddSingleton(new LabModels([.. models.Select((m, i) => new LabModel(i.ToString(System.Globalization.CultureInfo.InvariantCulture), m.Name, m.Model, options))], options));
+#if NET10_0_OR_GREATER
+        builder.Services.AddOpenApi();
+#endif
+        var app = builder.Build();
+        app.Use((context, next) => Problems.Catch(context, next));
+        var guard = new RequestGuard(options);
+        app.Use((context, next) => guard.Check(context, next));
+        if (options.Pages is { } pages) Pages.Use(app, pages);
+        app.UseRouting();
+        app.MapModels();
+        app.MapTokens();
+        app.MapFigures();
+        app.MapGet("/figures.css", () => TypedResults.Text(Figure.StyleSheet, "text/css")).ExcludeFromDescription();
+#if NET10_0_OR_GREATER
+        app.MapOpenApi("/api/openapi.json");
+#endif
+        app.Map("/api/{**rest}", (HttpContext context) => Problems.Write(context, StatusCodes.Status404NotFound, $"There is no {context.Request.Path} here; /api/openapi.json lists what there is.")).ExcludeFromDescription();
+        return app;
+    }
+}

@@ -1,0 +1,117 @@
+using Heed.Tokenization;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace Heed.Server;
+
+/// <summary>One text, run once with its edits: every head's pattern, the residual stream before every layer, and what comes next.</summary>
+internal sealed class LabRun
+{
+    /// <summary>Layers whose activations are kept at once: those looked at last.</summary>
+    private const int LayersKept = 4;
+
+    private readonly Lock _lock = new();
+    private readonly List<(int Layer, Trace Trace)> _layers = [];
+    private float[] _logits = [];
+
+    public LabRun(LanguageModel model, string text, Encoding encoding, Edit[] edits)
+    {
+        (Model, Text, Encoding, Edits) = (model, text, encoding, edits);
+        Texts = TokenTexts.Of(text, encoding);
+        Trace = Trace.Of($"blocks.*.{ActivationNames.Pattern}", $"blocks.*.{ActivationNames.ResidPre}", Last(model));
+    }
+
+    public LanguageModel Model { get; }
+    public string Text { get; }
+    public Encoding Encoding { get; }
+    public int[] Tokens => Encoding.Ids;
+    public Edit[] Edits { get; }
+
+    /// <summary>Each token's piece of the text.</summary>
+    public string[] Texts { get; }
+
+    /// <summary>Patterns of all layers, the stream before each, and the last.</summary>
+    public Trace Trace { get; }
+
+    /// <summary>The logits [V] after the last token.</summary>
+    public ReadOnlySpan<float> Logits => _logits;
+
+    /// <summary>The probabilities [V] of what comes next: the softmax of all logits.</summary>
+    public float[] Probabilities => field ??= Softmax(_logits);
+
+    /// <summary>All tokens, the most likely next one first; of equally likely ones, the smaller id.</summary>
+    public int[] Ranking
+    {
+        get
+        {
+            if (field is not null) return field;
+            int[] order = [.. Enumerable.Range(0, _logits.Length)];
+            float[] falling = new float[_logits.Length];
+            TensorPrimitives.Negate(_logits, falling);
+            // Equal logits keep the order of their ids.
+            Array.Sort(order, (a, b) => falling[a] != falling[b] ? falling[a].CompareTo(falling[b]) : a.CompareTo(b));
+            return field = order;
+        }
+    }
+
+    /// <summary>What it takes in memory, in bytes; more once layers are looked at.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_lock) return Trace.ByteLength + _logits.Length * 12L + _layers.Sum(l => l.Trace.ByteLength);
+        }
+    }
+
+    /// <summary>The pass that fills it.</summary>
+    public SequenceRun Pass() => new()
+    {
+        Tokens = Tokens,
+        Trace = Trace,
+        Edits = Edits,
+        Handler = (_, logits) => _logits = logits.ToArray(),
+    };
+
+    /// <summary>A layer's activations that are at hand, or null.</summary>
+    public Trace? Find(int layer)
+    {
+        lock (_lock)
+        {
+            var at = _layers.FindIndex(l => l.Layer == layer);
+            if (at < 0) return null;
+            var found = _layers[at];
+            _layers.RemoveAt(at);
+            _layers.Add(found);
+            return found.Trace;
+        }
+    }
+
+    /// <summary>Every activation of one layer, computed from the stream that enters it.</summary>
+    public Trace Layer(int layer)
+    {
+        if (Find(layer) is { } kept) return kept;
+        var trace = Trace.Of($"blocks.{layer}.*");
+        var layersOf = Edits.Select(e => Model.Transformer.Activations.Match(e.Name).Select(i => i.Layer).ToArray()).ToArray();
+        // What was edited before this layer is in the stream already; an edit on both sides of it needs the whole way again.
+        var isApart = layersOf.All(l => l.Min() >= layer || l.Max() < layer);
+        if (isApart) Model.Trace(Tokens, trace, Edits.Where((_, i) => layersOf[i].Min() >= layer), Trace[ActivationNames.InBlock(layer, ActivationNames.ResidPre)]);
+        else Model.Trace(Tokens, trace, Edits);
+        lock (_lock)
+        {
+            _layers.Add((layer, trace));
+            if (_layers.Count > LayersKept) _layers.RemoveAt(0);
+        }
+        return trace;
+    }
+
+    private static string Last(LanguageModel model) => ActivationNames.InBlock(model.Config.Layers.Count - 1, ActivationNames.ResidPost);
+
+    private static float[] Softmax(float[] logits)
+    {
+        var probabilities = new float[logits.Length];
+        var largest = TensorPrimitives.Max<float>(logits);
+        double sum = 0;
+        foreach (var logit in logits) sum += Math.Exp(logit - largest);
+        for (var i = 0; i < logits.Length; i++) probabilities[i] = (float)(Math.Exp(logits[i] - largest) / sum);
+        return probabilities;
+    }
+}

@@ -1,0 +1,29 @@
+using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Primitives;
+
+namespace Heed.Server;
+
+/// <summary>The built pages: files of one folder, and the first page for every address that the pages make up themselves.</summary>
+internal static class Pages
+{
+    private static readonly string[] s_views = ["/", "/lesson", "/look", "/change", "/explain", "/count", "/chat"];
+
+    public static void Use(WebApplication app, string folder)
+    {
+        if (!File.Exists(Path.Combine(folder, "index.html"))) throw new HeedException($"{folder} has no index.html: the lab's pages are not built. Build them with eng/build-lab.sh.");
+        var files = new PhysicalFileProvider(Path.GetFullPath(folder));
+        app.Use((context, next) =>
+        {
+            var path = context.Request.Path.Value ?? "/";
+            if (s_views.Any(v => path == v || v.Length > 1 && path.StartsWith(v + "/", StringComparison.Ordinal))) context.Request.Path = "/index.html";
+            return next(context);
+        });
+        app.UseStaticFiles(new StaticFileOptions
+        {
+            FileProvider = files,
+            // Files in assets/ carry a digest of their content in their name; everything else may change.
+            OnPrepareResponse = file => file.Context.Response.Headers.CacheControl =
+                file.Context.Request.Path.StartsWithSegments("/assets") ? new StringValues("public, max-age=31536000, immutable") : new StringValues("no-cache"),
+        });
+    }
+}

@@ -1,0 +1,41 @@
+namespace Heed.Server;
+
+/// <summary>/api/tokens, /api/next: how a text is cut, and what comes after it.</summary>
+internal static class TokensResource
+{
+    private const int MaxTop = 1000;
+
+    public static void MapTokens(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/api/tokens", Tokens).WithName("tokens").WithSummary("The tokens of a text.");
+        app.MapPost("/api/next", NextAsync).WithName("next").WithSummary("The most likely next tokens, of all that the model knows, or those that contain a text.");
+    }
+
+    private static Ok<IReadOnlyList<TokenInfo>> Tokens(LabRequest request, LabModels models)
+    {
+        var run = new Sentence(request.Text ?? "", []).Prepare(models.Of(request.Model).Model, models.Options);
+        return TypedResults.Ok<IReadOnlyList<TokenInfo>>([.. run.Tokens.Select((id, i) => new TokenInfo(id, run.Texts[i], TokenLabel.Visible(run.Texts[i])))]);
+    }
+
+    private static async Task<Ok<NextAnswer>> NextAsync(LabRequest request, LabModels models, CancellationToken cancellation)
+    {
+        if (request.Top is < 1 or > MaxTop) throw new HeedException($"top is {request.Top}; ask for 1 to {MaxTop:N0} tokens.");
+        var (model, run) = await models.RunAsync(request, cancellation);
+        var tokenizer = model.Model.Tokenizer;
+        var found = 0;
+        var tokens = new List<NextToken>(request.Top);
+        for (var i = 0; i < run.Ranking.Length; i++)
+        {
+            var id = run.Ranking[i];
+            if (request.Search is { Length: > 0 } search && !AnswerTokens.Text(tokenizer, id).Contains(search, StringComparison.OrdinalIgnoreCase)) continue;
+            if (found++ >= request.Top)
+            {
+                if (request.Search is { Length: > 0 }) continue;
+                break;
+            }
+            var text = AnswerTokens.Text(tokenizer, id);
+            tokens.Add(new(i + 1, id, text, TokenLabel.Visible(text), run.Probabilities[id], run.Logits[id]));
+        }
+        return TypedResults.Ok(new NextAnswer(tokens, request.Search is { Length: > 0 } ? found : run.Ranking.Length, run.Ranking.Length));
+    }
+}
