@@ -21,7 +21,8 @@ public static class TokenLabel
     /// <summary>A token, or a name of several words, whose spaces are no riddle.</summary>
     internal static string Name(string text) => text.Trim().Contains(' ') ? OneLine(text.Trim()) : Short(text);
 
-    /// <summary>The whole token with every space visible.</summary>
+    /// <summary>The whole token with every space visible. What is seen only together with the character before it is written by its
+    /// number where there is none (a joiner or a variation selector alone: ⟨200D⟩, ⟨FE0F⟩), and an accent alone stands on ◌.</summary>
     public static string Visible(string text)
     {
         if (text.Length == 0) return "∅";
@@ -31,6 +32,10 @@ public static class TokenLabel
         {
             var replacement = rune.Value switch
             {
+                0x200C or 0x200D or 0x34F or 0x180E or 0x115F or 0x1160 or 0x3164 or 0xFFA0 or (>= 0x2060 and <= 0x2064) or (>= 0xFE00 and <= 0xFE0F) or (>= 0xE0000 and <= 0xE01EF)
+                    => at == 0 ? $"⟨{rune.Value:X}⟩" : null,
+                _ when at == 0 && Rune.GetUnicodeCategory(rune) is System.Globalization.UnicodeCategory.NonSpacingMark or System.Globalization.UnicodeCategory.EnclosingMark
+                    => $"◌{rune}",
                 ' ' => "·",
                 '\n' => "⏎",
                 '\t' => "⇥",

@@ -74,6 +74,12 @@ public class FigureTests
     [InlineData("\t", "⇥")]
     [InlineData("", "∅")]
     [InlineData("a\u001bb", "a␛b")]
+    [InlineData("\u200D", "⟨200D⟩")]
+    [InlineData("\u200D₁", "⟨200D⟩₁")]
+    [InlineData("\uFE0F", "⟨FE0F⟩")]
+    [InlineData("\u0301", "◌\u0301")]
+    [InlineData("👩‍👩‍👧", "👩‍👩‍👧")]
+    [InlineData("❤\uFE0F", "❤\uFE0F")]
     public void Short_Whitespace_IsVisible(string token, string label) => Assert.Equal(label, TokenLabel.Short(token, 12));
 
     [Fact]
