@@ -76,6 +76,9 @@ internal static class AblateCommand
         return option;
     }
 
+    /// <summary>Two passes that compute the same in another order differ by about this share in float32.</summary>
+    private const double Rounding = 5e-6;
+
     /// <summary>The figure: a cell for each head, layers upwards; or a column of MLPs or layers.</summary>
     internal static Figure Draw(AnalysisText analysis, Ablation ablation, bool isByLoss)
     {
@@ -92,6 +95,7 @@ internal static class AblateCommand
             KeyPrefix = isByLoss ? "loss" : "logit",
             Measure = isByLoss ? "Δ loss" : "Δ logit",
             FirstRowAtBottom = true,
+            Noise = Rounding * Math.Max(1, Math.Abs(isByLoss ? ablation.Loss!.Value : ablation.Logit)),
         });
     }
 

@@ -41,6 +41,16 @@ internal static class FigureNumbers
         return size == "0.00" ? "0" : (value < 0 ? "−" : "+") + size;
     }
 
+    /// <summary>A signed number with so many digits after the point; 0 for what rounds to it.</summary>
+    public static string Fixed(double value, int digits)
+    {
+        var rounded = Math.Round(Math.Abs(value), digits, MidpointRounding.AwayFromZero);
+        return rounded == 0 ? "0" : (value < 0 ? "−" : "+") + rounded.ToString(digits == 0 ? "0" : "0." + new string('0', digits), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>A power: ⁻³.</summary>
+    public static string Superscript(int power) => string.Concat(power.ToString(CultureInfo.InvariantCulture).Select(c => c == '-' ? '⁻' : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c - '0']));
+
     /// <summary>A number that is not negative, or has its sign: about three digits that count.</summary>
     public static string Plain(double value)
     {

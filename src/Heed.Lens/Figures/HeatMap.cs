@@ -27,6 +27,10 @@ public sealed record HeatMapOptions
     /// what differs matters, the least.</summary>
     public bool ShowsLeast { get; init; }
 
+    /// <summary>The size up to which a number is nothing but the rounding of the computation. If no number is larger, none is coloured,
+    /// and the foot says so. 0: all numbers count.</summary>
+    public double Noise { get; init; }
+
     /// <summary>Cells to outline: (row, column).</summary>
     public IReadOnlyList<(int Row, int Column)> Picked { get; init; } = [];
 
@@ -88,8 +92,10 @@ public static class HeatMap
             canvas.Text(left - 10, TopOf(r) + height / 2 + 4, rowLabels[r], rows.AreTokens ? FigureRole.Key : FigureRole.Mute, height < 15 ? FigureCanvas.Smallest : 12, Anchor.End, 500,
                 Key(options, PartOf(rows, rowGroups[r])), words: WordsOf(rows, rowGroups[r]));
 
-        var largest = options.Largest ?? Largest(cells);
-        var write = Writing(cells, cell - 3, height);
+        var found = Largest(cells);
+        var isNoise = found > 0 && found <= options.Noise;
+        var largest = options.Largest ?? (isNoise ? options.Noise : found);
+        var (write, power) = isNoise ? (height < 18 ? null : _ => "≈0", 0) : Writing(cells, found, cell - 3, height);
         var dashes = new StringBuilder();
         var empty = new StringBuilder();
         for (var r = 0; r < rowLabels.Length; r++)
@@ -103,7 +109,7 @@ public static class HeatMap
                     continue;
                 }
                 var key = Key(options, $"{PartOf(rows, rowGroups[r])}.{PartOf(columns, columnGroups[c])}");
-                var strength = largest > 0 ? Math.Min(1, Math.Abs(value) / largest) : 0;
+                var strength = largest > 0 && !isNoise ? Math.Min(1, Math.Abs(value) / largest) : 0;
                 var measure = options.Measure.Length > 0 ? options.Measure + " " : "";
                 canvas.Rectangle(Mark.Of(key, value, $"{WordsOf(rows, rowGroups[r])}, {WordsOf(columns, columnGroups[c])}: {measure}{FigureNumbers.Exact(value)}"),
                     x + 0.5, y + 0.5, cell - 1, height - 1, value < 0 ? FigureRole.Key : FigureRole.Query, strength, cell > 24 ? 3 : 1);
@@ -123,23 +129,38 @@ public static class HeatMap
         var foot = new List<string>();
         if (dashes.Length > 0) foot.Add("a dash: below zero");
         if (empty.Length > 0) foot.Add("grey: no value");
+        if (power != 0) foot.Add($"numbers in units of 10{FigureNumbers.Superscript(power)}");
+        if (isNoise) foot.Add($"no number is larger than {FigureNumbers.Plain(found)} in size: that is the rounding of the computation and no effect, so nothing is coloured");
         if (!rowGroups[0].IsOne) foot.Add($"each row stands for {rowGroups[0].End} together");
         if (!columnGroups[0].IsOne) foot.Add($"each column stands for {columnGroups[0].End} together");
         if (!rowGroups[0].IsOne || !columnGroups[0].IsOne) foot.Add(options.ShowsLeast ? "of several, the least number is shown" : "of several, the number largest in size is shown");
-        return canvas.Finish(Scale(canvas, left, bottom + 14, largest, HasNegative(cells)), string.Join(" · ", foot));
+        return canvas.Finish(isNoise ? bottom : Scale(canvas, left, bottom + 14, largest, HasNegative(cells)), string.Join(" · ", foot));
     }
 
-    /// <summary>How the numbers are written so that every one fits into its cell, or null if they do not.</summary>
-    private static Func<double, string>? Writing(float[,] cells, double width, double height)
+    /// <summary>
+    /// How the numbers are written so that every one fits into its cell, or null if they do not: each with its own three digits, or all
+    /// with as many digits after the point as the largest needs and the cells hold, in units of a power of ten.
+    /// </summary>
+    private static (Func<double, string>? Write, int Power) Writing(float[,] cells, double largest, double width, double height)
     {
-        if (height < 18) return null;
-        foreach (var write in new Func<double, string>[] { FigureNumbers.Signed, FigureNumbers.Brief })
+        if (height < 18) return (null, 0);
+        if (Fits(FigureNumbers.Signed)) return (FigureNumbers.Signed, 0);
+        var power = largest is 0 or (>= 0.0995 and < 9999.5) ? 0 : 3 * (int)Math.Floor((Math.Log10(largest) + (largest < 1 ? 1 : 0)) / 3);
+        var unit = Math.Pow(10, power);
+        for (var digits = largest / unit >= 99.95 ? 0 : largest / unit >= 9.995 ? 1 : 2; digits >= (largest / unit < 0.995 ? 1 : 0); digits--)
         {
-            var fits = true;
-            foreach (var value in cells) fits &= float.IsNaN(value) || TextWidth.Of(write(value), 11, isBold: true) <= width;
-            if (fits) return write;
+            var count = digits;
+            string Write(double value) => FigureNumbers.Fixed(value / unit, count);
+            if (Fits(Write)) return (Write, power);
         }
-        return null;
+        return (null, 0);
+
+        bool Fits(Func<double, string> write)
+        {
+            foreach (var value in cells)
+                if (!float.IsNaN(value) && TextWidth.Of(write(value), 11, isBold: true) > width) return false;
+            return true;
+        }
     }
 
     /// <summary>The colours with their numbers; returns where it ends.</summary>

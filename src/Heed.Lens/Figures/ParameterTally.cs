@@ -56,25 +56,29 @@ public static class ParameterTally
             canvas.Rectangle(new(part.Key, FigureNumbers.Exact(part.Count), $"{TokenLabel.OneLine(part.Name)}: {FigureNumbers.Exact(part.Count)} parameters, {share}"), x, y, w, h, RoleOf(part.Role), Opacity(part.Role));
             canvas.Frame(default, x, y, w, h, FigureRole.Paper, 1.5);
             var light = part.Role is TallyRole.Embedding or TallyRole.Other ? FigureRole.Ink : FigureRole.Paper;
-            if (h < 22 || w < 40) continue;
-            canvas.Text(x + 8, y + 17, TextWidth.Fit(TokenLabel.OneLine(part.Name), w - 14, 12, isBold: true), light, 12, weight: 600, key: part.Key);
+            if (h < 22) continue;
+            // A name that does not fit stands without what is in brackets, or in the list alone.
+            var whole = TokenLabel.OneLine(part.Name);
+            if (new[] { whole, whole.Split(" (")[0] }.FirstOrDefault(n => TextWidth.Of(n, 12, isBold: true) <= w - 14) is not { } name) continue;
+            canvas.Text(x + 8, y + 17, name, light, 12, weight: 600, key: part.Key);
             if (h >= 40 && TextWidth.Of(share, 11.5) <= w - 14) canvas.Text(x + 8, y + 33, share, light, 11.5, key: part.Key);
         }
         var y0 = top + MapHeight + 30;
-        double countX = left + inner - 124, runningX = left + inner, formulaX = left + 22 + Math.Min(150, parts.Max(p => TextWidth.Of(TokenLabel.OneLine(p.Name), 12))) + 14;
-        var countWidth = TextWidth.Of(FigureNumbers.Count(total), 12);
-        countX = runningX - countWidth - 20;
+        double runningX = left + inner, countWidth = TextWidth.Of(FigureNumbers.Count(total), 12), countX = runningX - countWidth - 20;
+        // Names come first, formulas have what is left.
+        var nameWidth = Math.Min(Math.Min(150, parts.Max(p => TextWidth.Of(TokenLabel.OneLine(p.Name), 12))), countX - countWidth - 12 - left - 22);
+        double formulaX = left + 22 + nameWidth + 14, formulaWidth = countX - countWidth - 12 - formulaX;
         canvas.Text(countX, y0, "parameters", FigureRole.Mute, 11, Anchor.End);
         canvas.Text(runningX, y0, "so far", FigureRole.Mute, 11, Anchor.End);
         long running = 0;
         for (var i = 0; i < parts.Count; i++)
         {
-            var (name, key, count, formula, role) = parts[i];
+            var (listed, key, count, formula, role) = parts[i];
             running += count;
             var y = y0 + (i + 1) * Row;
             canvas.Rectangle(default, left, y - 10, 12, 12, RoleOf(role), Opacity(role), 2);
-            canvas.Text(left + 22, y, TextWidth.Fit(TokenLabel.OneLine(name), formulaX - left - 34, 12), FigureRole.Ink, key: key);
-            canvas.Text(formulaX, y, TextWidth.Fit(TokenLabel.OneLine(formula), Math.Max(11, countX - countWidth - 12 - formulaX), 11.5), FigureRole.Mute, 11.5, words: formula);
+            canvas.Text(left + 22, y, TextWidth.Fit(TokenLabel.OneLine(listed), nameWidth, 12), FigureRole.Ink, key: key);
+            if (formulaWidth >= 40) canvas.Text(formulaX, y, TextWidth.Fit(TokenLabel.OneLine(formula), formulaWidth, 11.5), FigureRole.Mute, 11.5, words: formula);
             canvas.Text(countX, y, FigureNumbers.Count(count), FigureRole.Ink, 12, Anchor.End, key: key);
             canvas.Text(runningX, y, FigureNumbers.Count(running), FigureRole.Mute, 12, Anchor.End);
         }

@@ -45,6 +45,37 @@ public class HeatMapTests
         Assert.All(reading.Values.Values, v => Assert.Contains(float.Parse(v, System.Globalization.CultureInfo.InvariantCulture), values));
     }
 
+    [Theory]
+    [InlineData(1f, "+0.61", "+0.58", "")]
+    [InlineData(0.01f, "+6.10", "+5.80", "numbers in units of 10⁻³")]
+    [InlineData(1e-6f, "+0.61", "+0.58", "numbers in units of 10⁻⁶")]
+    [InlineData(100f, "+61.0", "+58.0", "")]
+    [InlineData(100000f, "+61.0", "+58.0", "numbers in units of 10³")]
+    public void Of_NumbersOfAnySize_AreWrittenSoThatTheyDiffer(float scale, string first, string second, string foot)
+    {
+        // Too many columns for numbers with three digits of their own.
+        float[] values = [.. FigureTokens.Signed(12).Select((_, i) => scale * (i == 0 ? 0.61f : i == 1 ? 0.58f : i == 2 ? -0.0123f : 0.9f))];
+        var reading = new FigureReading(HeatMap.Of(values, FigureAxis.Layers(1), FigureAxis.Heads(12), new() { Title = "t", Width = 590 })).Check();
+        Assert.Contains(first, reading.Texts);
+        Assert.Contains(second, reading.Texts);
+        if (foot.Length == 0) Assert.DoesNotContain("units", reading.Figure.Foot, StringComparison.Ordinal);
+        else Assert.Contains(foot, reading.Figure.Foot, StringComparison.Ordinal);
+        for (var i = 0; i < 12; i++) Assert.Equal(values[i], reading[$"L0.H{i}"]);
+    }
+
+    [Fact]
+    public void Of_NothingButRounding_IsNotColouredAndSaysSo()
+    {
+        float[] values = [3e-6f, -1e-6f, 0, 2e-6f];
+        var reading = new FigureReading(HeatMap.Of(values, FigureAxis.Layers(2), FigureAxis.Heads(2), new() { Title = "t", Noise = 1e-5 })).Check();
+        Assert.Contains("no number is larger than 3.00e−6 in size: that is the rounding of the computation", reading.Figure.Foot, StringComparison.Ordinal);
+        Assert.Equal(values, new[] { reading["L0.H0"], reading["L0.H1"], reading["L1.H0"], reading["L1.H1"] });
+        foreach (var key in reading.Values.Keys) Assert.Equal(0, FigureReading.Number(reading.Mark(key), "opacity"));
+        var real = new FigureReading(HeatMap.Of(values, FigureAxis.Layers(2), FigureAxis.Heads(2), new() { Title = "t", Noise = 2e-6 })).Check();
+        Assert.DoesNotContain("rounding", real.Figure.Foot, StringComparison.Ordinal);
+        Assert.Null(real.Mark("L0.H0").Attribute("opacity"));
+    }
+
     [Fact]
     public void Of_OddTokens_NeverOverlaps()
     {
