@@ -23,9 +23,10 @@ public sealed class Figure
 {
     private readonly string _body;
 
-    internal Figure(string title, string caption, string foot, double width, double height, string description, string body)
+    internal Figure(string title, string caption, string foot, double width, double height, string description, double headHeight, double footHeight, string body)
     {
-        (Title, Caption, Foot, Width, Height, Description, _body) = (title, caption, foot, width, height, description, body);
+        (Title, Caption, Foot, Width, Height, Description) = (title, caption, foot, width, height, description);
+        (HeadHeight, FootHeight, _body) = (headHeight, footHeight, body);
     }
 
     /// <summary>What is seen.</summary>
@@ -42,6 +43,12 @@ public sealed class Figure
 
     /// <summary>The height in pixels at normal size.</summary>
     public double Height { get; }
+
+    /// <summary>How much of the height title and caption take. A page that writes them itself leaves it out.</summary>
+    internal double HeadHeight { get; }
+
+    /// <summary>The same of the foot.</summary>
+    internal double FootHeight { get; }
 
     /// <summary>What a reader who does not see the figure is told first: title, caption and foot.</summary>
     public string Description { get; }

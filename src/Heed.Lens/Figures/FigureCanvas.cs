@@ -38,9 +38,11 @@ internal sealed class FigureCanvas
     {
         (_title, _caption, Width) = (title, caption, Math.Max(width, 200));
         var y = 17.0;
+        _body.Append("<g class=\"head\">\n");
         foreach (var line in TextWidth.Wrap(title, Width - 2 * Margin, 17, isBold: true)) Text(Margin, y += 21, line, FigureRole.Ink, 17, weight: 600);
         y += 2;
         foreach (var line in TextWidth.Wrap(caption, Math.Min(LineLength, Width - 2 * Margin), 12.5)) Text(Margin, y += 18, line, FigureRole.Mute, 12.5);
+        _body.Append("</g>\n");
         Top = y + 16;
     }
 
@@ -121,14 +123,19 @@ internal sealed class FigureCanvas
     /// <summary>Finished SVG for inside a group.</summary>
     public void Raw(string svg) => _body.Append(svg);
 
+    /// <summary>The same, written piece by piece.</summary>
+    public void Raw(StringBuilder svg) => _body.Append(svg);
+
     /// <summary>Writes the foot below <paramref name="bottom"/> and closes the sheet.</summary>
     public Figure Finish(double bottom, string foot = "")
     {
         var y = bottom + 8;
+        if (foot.Length > 0) _body.Append("<g class=\"foot\">\n");
         foreach (var line in TextWidth.Wrap(foot, Math.Min(LineLength, Width - 2 * Margin), 11.5)) Text(Margin, y += 17, line, FigureRole.Mute, 11.5);
+        if (foot.Length > 0) _body.Append("</g>\n");
         var height = y + Margin - 4;
         var description = string.Join(" ", new[] { Sentence(_title), Sentence(_caption), Sentence(foot) }.Where(s => s.Length > 0));
-        return new(_title, _caption, foot, Width, height, description,
+        return new(_title, _caption, foot, Width, height, description, Top - 12, height - bottom - 12,
             $"<rect class=\"{FigureTheme.Fill(FigureRole.Paper)} ground\" width=\"{Svg.Number(Width)}\" height=\"{Svg.Number(height)}\"/>\n{_body}");
     }
 

@@ -139,7 +139,8 @@ globalThis.heedFigures = (() => {
   // Lets all figures of the document answer to pointer and keyboard; what is pointed at is said in the element given.
   function listen(tooltip) {
     tip = tooltip;
-    document.addEventListener("pointermove", (event) => {
+    // A finger does not hover: it points where it comes down.
+    for (const type of ["pointermove", "pointerdown"]) document.addEventListener(type, (event) => {
       const mark = markAt(event);
       light(mark);
       say(mark ? wordsOf(mark, event.target) : "", mark && (mark.contains(event.target) ? event.target : mark).getBoundingClientRect());

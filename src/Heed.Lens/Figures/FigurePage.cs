@@ -58,18 +58,28 @@ public sealed class FigurePage
         html.Append($"<title>{Svg.Escape(Title)}</title>\n<style>\n{s_style}</style>\n</head>\n<body>\n<main>\n");
         foreach (var card in _cards)
         {
-            if (card.Count == 1) html.Append($"<section class=\"card sheet\">{card[0].ToSvg()}</section>\n");
+            if (card.Count == 1) html.Append($"<section class=\"card sheet\">{Sheet(card[0])}</section>\n");
             else AppendPlayer(html, card);
         }
         html.Append($"</main>\n<div role=\"tooltip\" hidden></div>\n<script>\n{s_script}</script>\n</body>\n</html>\n");
         return html.ToString();
     }
 
+    /// <summary>A figure, and its words once more for narrow screens: there they stand above and below, in lines of the screen's width, and
+    /// do not move when the picture is scrolled sideways. Its own words are left out there.</summary>
+    private static string Sheet(Figure figure)
+    {
+        var svg = figure.ToSvg();
+        var size = $" style=\"--head:{Svg.Number(figure.HeadHeight)}px;--foot:{Svg.Number(figure.FootHeight)}px\"";
+        return $"<div class=\"words\" aria-hidden=\"true\"><strong>{Svg.Escape(figure.Title)}</strong><p>{Svg.Escape(figure.Caption)}</p></div>\n{svg.Insert("<svg".Length, size)}"
+            + (figure.Foot.Length == 0 ? "" : $"<p class=\"words\" aria-hidden=\"true\">{Svg.Escape(figure.Foot)}</p>\n");
+    }
+
     private static void AppendPlayer(StringBuilder html, IReadOnlyList<Figure> steps)
     {
         // The last step is the whole picture: it is what is seen at first, in print and without the script. Play begins at the first.
         html.Append("<section class=\"card player\">\n<div class=\"stage sheet\">\n");
-        for (var i = 0; i < steps.Count; i++) html.Append($"<div class=\"step{(i == steps.Count - 1 ? " on" : "\" inert=\"")}\">{steps[i].ToSvg()}</div>\n");
+        for (var i = 0; i < steps.Count; i++) html.Append($"<div class=\"step{(i == steps.Count - 1 ? " on" : "\" inert=\"")}\">{Sheet(steps[i])}</div>\n");
         html.Append("</div>\n<nav aria-label=\"Steps\"><button>‹ Back</button><button>▶ Play</button><button disabled>Next ›</button>");
         html.Append($"<output aria-live=\"polite\">{steps.Count} of {steps.Count}</output></nav>\n</section>\n");
     }

@@ -114,6 +114,24 @@ public class FigureBasicsTests
     }
 
     [Fact]
+    public void ToHtml_OnANarrowScreen_HasTheWordsInLinesOfItsOwn()
+    {
+        var figure = DotGrid.Of(FigureTokens.Pattern(30), FigureTokens.Many(30), new() { Title = "A <title>" });
+        var html = FigurePage.Of(figure).And(FigurePage.Steps(figure, figure)).ToHtml();
+        Assert.Equal(3, Regex.Count(html, "<div class=\"words\" aria-hidden=\"true\"><strong>A &lt;title&gt;</strong><p>"));
+        Assert.Equal(3, Regex.Count(html, Regex.Escape(Svg.Escape(figure.Foot)) + "</p>"));
+        // What the picture gives up for them holds its words and nothing else.
+        var svg = XElement.Parse(figure.ToSvg());
+        double Y(XElement text) => double.Parse((text.Attribute("y")?.Value ?? text.Attribute("transform")!.Value.Split('(', ' ')[2].TrimEnd(')')), CultureInfo.InvariantCulture);
+        XElement[] Of(string part) => [.. svg.Elements().Where(e => e.Attribute("class")?.Value == part).Descendants().Where(e => e.Name.LocalName == "text")];
+        var others = svg.Descendants().Where(e => e.Name.LocalName == "text").Except(Of("head")).Except(Of("foot")).ToArray();
+        Assert.NotEmpty(others);
+        Assert.All(Of("head"), t => Assert.True(Y(t) < figure.HeadHeight));
+        Assert.All(Of("foot"), t => Assert.True(Y(t) > figure.Height - figure.FootHeight));
+        Assert.All(others, t => Assert.InRange(Y(t), figure.HeadHeight + 8, figure.Height - figure.FootHeight));
+    }
+
+    [Fact]
     public void Notebook_FindsTheFormatterByNamesAlone()
     {
         // As the notebooks' convention has it: an attribute of that name, and members found by reflection.
