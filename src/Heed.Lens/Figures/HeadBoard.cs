@@ -111,9 +111,13 @@ public static class HeadBoard
     /// <summary>True if no token looks at later ones.</summary>
     private static bool IsCausal(Activation pattern)
     {
+        int queries = pattern.Shape[1], keys = pattern.Shape[2];
         for (var h = 0; h < pattern.Shape[0]; h++)
-            for (var q = 0; q < pattern.Shape[1]; q++)
-                if (pattern.Row(h, q)[(q + 1)..].ContainsAnyExcept(0f)) return false;
+        {
+            var weights = pattern.Row(h);
+            for (var q = 0; q < queries; q++)
+                if (weights[(q * keys + q + 1)..((q + 1) * keys)].ContainsAnyExcept(0f)) return false;
+        }
         return true;
     }
 
@@ -129,42 +133,66 @@ public static class HeadBoard
     private static void DrawHead(FigureCanvas canvas, Activation pattern, int layer, int head, List<KeyGroup> groups, bool isCausal, double x, double y, double cell, HeadBoardOptions options)
     {
         var n = groups.Count;
-        var values = new List<float>(n * (n + 1) / 2);
-        var levels = new StringBuilder?[Levels + 1];
-        var level = new int[n, n];      // [row, column] as drawn
+        Span<float> values = stackalloc float[MostCells * MostCells];
+        Span<byte> level = stackalloc byte[MostCells * MostCells];      // [row, column] as drawn
+        level.Clear();
+        var weights = pattern.Row(head);
+        var (count, used) = (0, 0);     // bit l of used: some cell has level l
         for (var q = 0; q < n; q++)
             for (var k = 0; k < (isCausal ? q + 1 : n); k++)
             {
-                var value = Value(pattern, head, groups[q], groups[k]);
-                values.Add(value);
-                var (row, column) = options.Convention == GridConvention.Lesson ? (k, q) : (q, k);
-                level[row, column] = Math.Clamp((int)Math.Round(value * Levels, MidpointRounding.AwayFromZero), 0, Levels);
+                var value = Value(weights, pattern.Shape[2], groups[q], groups[k]);
+                values[count++] = value;
+                var dark = Math.Clamp((int)Math.Round(value * Levels, MidpointRounding.AwayFromZero), 0, Levels);
+                used |= 1 << dark;
+                level[options.Convention == GridConvention.Lesson ? k * n + q : q * n + k] = (byte)dark;
             }
-        // Neighbours in a row that are as dark are one stroke.
-        for (var row = 0; row < n; row++)
-            for (var column = 0; column < n; column++)
-            {
-                if (level[row, column] == 0) continue;
-                var start = column;
-                while (column + 1 < n && level[row, column + 1] == level[row, start]) column++;
-                (levels[level[row, start]] ??= new()).Append(CultureInfo.InvariantCulture, $"M{start} {row}.5h{column - start + 1}");
-            }
-        var floats = Convert.ToBase64String(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(values)));
-        canvas.BeginGroup(new($"L{layer}.H{head}", floats, $"layer {layer}, head {head}"), "data-floats", transform: $"translate({Svg.Number(x)} {Svg.Number(y)}) scale({Svg.Number(cell)})");
-        if (!isCausal) canvas.Raw($"<path class=\"sl\" stroke-width=\".2\" d=\"M0 0h{n}v{n}h-{n}z\"/>");
-        else canvas.Raw(options.Convention == GridConvention.Lesson ? $"<path class=\"x\" d=\"M0 0v{n}h{n}z\"/>" : $"<path class=\"x\" d=\"M0 0h{n}v{n}z\"/>");
-        for (var i = 1; i <= Levels; i++)
-            if (levels[i] is { } path) canvas.Raw($"<path class=\"si\"{(i < Levels ? $" opacity=\".{i}\"" : "")} d=\"{path}\"/>");
+        var svg = new StringBuilder(4 * n * n);
+        if (!isCausal) svg.Append(CultureInfo.InvariantCulture, $"<path class=\"sl\" stroke-width=\".2\" d=\"M0 0h{n}v{n}h-{n}z\"/>");
+        else svg.Append(CultureInfo.InvariantCulture, $"<path class=\"x\" d=\"M0 0{(options.Convention == GridConvention.Lesson ? 'v' : 'h')}{n}{(options.Convention == GridConvention.Lesson ? 'h' : 'v')}{n}z\"/>");
+        for (var dark = 1; dark <= Levels; dark++)
+        {
+            if ((used & 1 << dark) == 0) continue;
+            svg.Append("<path class=\"si\"");
+            if (dark < Levels) svg.Append(" opacity=\".").Append(dark).Append('"');
+            svg.Append(" d=\"");
+            Strokes(svg, level[..(n * n)], n, (byte)dark);
+            svg.Append("\"/>");
+        }
+        canvas.BeginGroup(new($"L{layer}.H{head}", Convert.ToBase64String(MemoryMarshal.AsBytes(values[..count])), $"layer {layer}, head {head}"), "data-floats",
+            transform: $"translate({Svg.Number(x)} {Svg.Number(y)}) scale({Svg.Number(cell)})");
+        canvas.Raw(svg);
         canvas.EndGroup();
     }
 
-    /// <summary>What a group of queries gives to a group of keys, on average over the queries.</summary>
-    private static float Value(Activation pattern, int head, KeyGroup queries, KeyGroup keys)
+    /// <summary>The cells of one darkness: neighbours in a row are one stroke, and a stroke begins where that takes fewer letters to say,
+    /// counted from the sheet's corner or from the end of the one before.</summary>
+    private static void Strokes(StringBuilder svg, ReadOnlySpan<byte> level, int n, byte dark)
     {
-        if (queries.IsOne && keys.IsOne) return pattern[head, queries.First, keys.First];
+        var (x, y, isFirst) = (0, 0, true);
+        for (var row = 0; row < n; row++)
+            for (var column = 0; column < n; column++)
+            {
+                if (level[row * n + column] != dark) continue;
+                var start = column;
+                while (column + 1 < n && level[row * n + column + 1] == dark) column++;
+                var (dx, dy) = (start - x, row - y);
+                if (!isFirst && Digits(dx) + Digits(dy) + (dy < 0 ? 0 : 1) < Digits(start) + Digits(row) + 3) svg.Append('m').Append(dx).Append(' ').Append(dy);
+                else svg.Append('M').Append(start).Append(' ').Append(row).Append(".5");
+                svg.Append('h').Append(column - start + 1);
+                (x, y, isFirst) = (column + 1, row, false);
+            }
+
+        static int Digits(int number) => (number < 0 ? 1 : 0) + (Math.Abs(number) >= 10 ? 2 : 1);
+    }
+
+    /// <summary>What a group of queries gives to a group of keys, on average over the queries.</summary>
+    private static float Value(ReadOnlySpan<float> weights, int stride, KeyGroup queries, KeyGroup keys)
+    {
+        if (queries.IsOne && keys.IsOne) return weights[queries.First * stride + keys.First];
         double sum = 0;
         for (var q = queries.First; q < queries.End; q++)
-            for (var k = keys.First; k < keys.End; k++) sum += pattern[head, q, k];
+            foreach (var weight in weights.Slice(q * stride + keys.First, keys.End - keys.First)) sum += weight;
         return (float)(sum / (queries.End - queries.First));
     }
 
