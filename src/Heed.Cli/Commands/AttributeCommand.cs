@@ -20,6 +20,12 @@ internal static class AttributeCommand
         var position = new Option<int>("--position", "-p") { Description = "The position whose next token it is, counted from 0, -1 the last.", HelpName = "N", DefaultValueFactory = _ => -1 };
         var neurons = new Option<int>("--neurons", "-n") { Description = "Also name the N neurons that wrote most.", HelpName = "N" };
         var top = new Option<int>("--top") { Description = "How many parts to list; --json has all.", HelpName = "N", DefaultValueFactory = _ => 16 };
+        var draw = new Option<string?>("--draw")
+        {
+            Description = "What --svg and --html draw. bars: every part from zero; stream: what each layer writes at the position, by length and by logit. Default: bars; in --html both.",
+            HelpName = "WHAT",
+        };
+        draw.AcceptOnlyFromAmong("bars", "stream");
         var json = new Option<bool>("--json") { Description = "Everything as one line of JSON." };
         var edits = new EditOption();
         var figures = new FigureOptions();
@@ -33,7 +39,7 @@ internal static class AttributeCommand
             Notes = EditOption.Notes,
         };
         command.Arguments.Add(text);
-        foreach (var option in new Option[] { answer, wrong, position, neurons, top, json }) command.Options.Add(option);
+        foreach (var option in new Option[] { answer, wrong, position, neurons, top, json, draw }) command.Options.Add(option);
         edits.AddTo(command);
         figures.AddTo(command);
         model.AddTo(command);
@@ -41,6 +47,7 @@ internal static class AttributeCommand
         {
             var words = TextArgument.Read(parsed, text, terminal, Example);
             if (parsed.GetValue(top) < 1) throw new UsageException($"--top is {parsed.GetValue(top)}; list one part at least.");
+            if (parsed.GetValue(draw) is { } what && !figures.AreGiven(parsed)) throw new UsageException($"--draw {what} draws into a file: add --svg FILE or --html FILE.");
             if (parsed.GetValue(neurons) < 0) throw new UsageException($"--neurons is {parsed.GetValue(neurons)}; it is a count.");
             using var opened = model.Open(parsed, terminal, ActivationPrecision.Float32);
             var analysis = AnalysisText.Of(opened, words, Example);
@@ -55,7 +62,9 @@ internal static class AttributeCommand
             }
             if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, attribution);
             else terminal.Write(Page(analysis, attribution, parsed.GetValue(top), terminal.Width));
-            figures.Write(parsed, terminal, () => Draw(analysis, attribution), () => FigurePage.Of(Draw(analysis, attribution), DrawStream(analysis, attribution)));
+            Figure Bars() => Draw(analysis, attribution);
+            Figure Stream() => DrawStream(analysis, attribution);
+            figures.Write(parsed, terminal, parsed.GetValue(draw) == "stream" ? Stream : Bars, parsed.GetValue(draw) is null ? () => FigurePage.Of(Bars(), Stream()) : null);
             if (!attribution.AddsUp)
                 throw new HeedException($"The parts add up to {Text(attribution.Sum)}, and the difference is {Text(attribution.Difference)}: {attribution.Error:G2} apart, more than rounding allows." +
                     (edits.Given(parsed).Length > 0 ? " An edit that changes the stream itself (hook_resid_…, hook_attn_out, a norm) is written by no head and no MLP." : ""));
@@ -84,7 +93,7 @@ internal static class AttributeCommand
         {
             Title = $"What wrote {What(analysis, attribution)}",
             Caption = $"After “{TokenLabel.Short(analysis.Texts[attribution.Position], 20)}”. Each part is exact, with the final norm's scale fixed; together they are the difference.",
-            TotalName = What(analysis, attribution),
+            TotalName = "the difference",
         });
 
     /// <summary>What each layer wrote at the position, and what that did to the difference.</summary>

@@ -22,22 +22,34 @@ internal static class CircuitFigures
 
     public static IReadOnlyList<Figure> Of(HeadCircuits c, Func<int, string> label)
     {
-        var figures = new List<Figure>
+        var figures = new List<Figure>();
+        if (c.ValueOutputByToken.Count > 0)
         {
-            AttributionBars.Of([.. c.Eigenvalues.Select((v, i) => new AttributionPart($"λ {i + 1}", $"L{c.Layer}.H{c.Head}.eigenvalue{i}", v.Real))], c.Eigenvalues.Sum(v => v.Real), new()
-            {
-                Title = $"Eigenvalues of the OV circuit of head {c.Layer}.{c.Head}",
-                Caption = "Real parts, the largest first. Positive ones say that tokens raise their own logits: the head copies. They add up to the circuit's trace.",
-                TotalName = "trace",
-                IsSorted = false,
-            }),
-        };
-        if (c.ValueOutputPairs.Count > 0)
+            figures.Add(OfText(c.ValueOutputByToken, "ov", $"What head {c.Layer}.{c.Head} moves", "Attending to the first token, one of the text, makes the second likelier, by this much.", "raises"));
+            figures.Add(OfText(c.QueryKeyByToken, "qk", $"What head {c.Layer}.{c.Head} looks for", "The first token, one of the text, looks for the second, with this score.", "score"));
+        }
+        figures.Add(AttributionBars.Of([.. c.Eigenvalues.Select((v, i) => new AttributionPart($"λ {i + 1}", $"L{c.Layer}.H{c.Head}.eigenvalue{i}", v.Real))], c.Eigenvalues.Sum(v => v.Real), new()
+        {
+            Title = $"Eigenvalues of the OV circuit of head {c.Layer}.{c.Head}",
+            Caption = "Real parts, the largest in size first; λ 1 is the one of the largest |λ|. Positive ones say that tokens raise their own logits: the head copies. They add up to the circuit's trace.",
+            TotalName = "trace",
+        }));
+        if (c.ValueOutputPairs.Count > 0 && c.ValueOutputByToken.Count == 0)
         {
             figures.Add(Pairs(c.ValueOutputPairs, "ov", $"What head {c.Layer}.{c.Head} moves", "Attending to the first token makes the second likelier, by this much.", "raises"));
             figures.Add(Pairs(c.QueryKeyPairs, "qk", $"What head {c.Layer}.{c.Head} looks for", "The first token looks for the second, with this score.", "score"));
         }
         return figures;
+
+        // A row a pair, no more than a heat map shows one by one: of each token as many of its first as that leaves.
+        Figure OfText(IReadOnlyList<IReadOnlyList<TokenPair>> byToken, string key, string title, string caption, string measure)
+        {
+            const int Rows = 60;
+            var tokens = Math.Min(Rows, byToken.Count);
+            var each = Math.Min(Rows / tokens, byToken.Max(t => t.Count));
+            var left = tokens < byToken.Count ? $" The first {tokens} of {byToken.Count} tokens are shown." : "";
+            return Pairs([.. byToken.Take(tokens).SelectMany(t => t.Take(each))], key, title, $"{caption} The first {each} of each token.{left}", measure);
+        }
 
         Figure Pairs(IReadOnlyList<TokenPair> pairs, string key, string title, string caption, string measure) => HeatMap.Of(
             [.. pairs.Select(p => (float)p.Value)],

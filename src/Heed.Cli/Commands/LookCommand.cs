@@ -23,7 +23,12 @@ internal static class LookCommand
         convention.AcceptOnlyFromAmong("lesson", "library");
         var tokens = new Option<string?>("--tokens") { Description = "Show only these as tokens that look: FIRST..LAST, counted from 0. Default: as many of the last as fit into the terminal; in a figure, the last 60.", HelpName = "RANGE" };
         var json = new Option<bool>("--json") { Description = "Everything as one line of JSON." };
-        var board = new Option<bool>("--board") { Description = "Draw all heads at once, a small square each, into the file of --svg or --html." };
+        var draw = new Option<string?>("--draw")
+        {
+            Description = "What --svg and --html draw. grid: the head's weights as dots; lines: as lines; steps: one token's way from E to ΔE; sum: what all heads of the layer add to it; board: all heads at once. Default: grid; in --html all but the board.",
+            HelpName = "WHAT",
+        };
+        draw.AcceptOnlyFromAmong("grid", "lines", "steps", "sum", "board");
         var figures = new FigureOptions();
         var command = new ToolCommand("look", "See one head's attention on a text, what it adds, and the next word.")
         {
@@ -36,14 +41,14 @@ internal static class LookCommand
             ],
         };
         command.Arguments.Add(text);
-        foreach (var option in new Option[] { layer, head, convention, tokens, json, board }) command.Options.Add(option);
+        foreach (var option in new Option[] { layer, head, convention, tokens, json, draw }) command.Options.Add(option);
         figures.AddTo(command);
         model.AddTo(command);
         command.SetAction(parsed =>
         {
             var words = TextArgument.Read(parsed, text, terminal, Example);
             if (words.Length == 0) throw new UsageException($"The text is empty. Try: {Example}");
-            if (parsed.GetValue(board) && !figures.AreGiven(parsed)) throw new UsageException("--board is drawn into a file: add --svg FILE or --html FILE.");
+            if (parsed.GetValue(draw) is { } what && !figures.AreGiven(parsed)) throw new UsageException($"--draw {what} draws into a file: add --svg FILE or --html FILE.");
             var isLesson = parsed.GetValue(convention) == "lesson";
             var range = parsed.GetValue(tokens);
             var fitting = LookPage.Capacity(terminal.Width);
@@ -54,8 +59,15 @@ internal static class LookCommand
             if (parsed.GetValue(json)) LookJson.Write(terminal.Out, view, isLesson);
             else terminal.Write(new LookPage(range is null ? view.Last(fitting) : view, isLesson, terminal.Width).Lines());
             var drawing = new LookFigures(view, isLesson);
-            if (parsed.GetValue(board)) figures.Write(parsed, terminal, drawing.Board, () => FigurePage.Of(drawing.Board(), drawing.Grid()));
-            else figures.Write(parsed, terminal, drawing.Grid, drawing.Page);
+            switch (parsed.GetValue(draw))
+            {
+                case "board": figures.Write(parsed, terminal, drawing.Board, () => FigurePage.Of(drawing.Board(), drawing.Grid())); break;
+                case "lines": figures.Write(parsed, terminal, drawing.Lines); break;
+                case "steps": figures.Write(parsed, terminal, () => drawing.Steps()[^1], () => FigurePage.Steps(drawing.Steps())); break;
+                case "sum": figures.Write(parsed, terminal, drawing.Sum); break;
+                case "grid": figures.Write(parsed, terminal, drawing.Grid); break;
+                default: figures.Write(parsed, terminal, drawing.Grid, drawing.Page); break;
+            }
             return ExitCode.Success;
 
             // What the figure draws does not depend on how wide the terminal is.

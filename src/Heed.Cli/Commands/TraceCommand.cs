@@ -23,12 +23,14 @@ internal static class TraceCommand
         var list = new Option<bool>("--list") { Description = "List what the model computes, and run nothing." };
         var json = new Option<bool>("--json") { Description = "The list, or a summary of what was kept, as one line of JSON." };
         var edits = new EditOption();
+        var figures = new FigureOptions();
         var command = new ToolCommand("trace", "Keep any activations of a text, and write them to a file.")
         {
             Examples =
             [
                 (Example, "every head's pattern, readable from Python"),
                 ("heed trace --list", "all names, with their axes"),
+                ("heed trace \"the cat sat\" --names blocks.3.hook_resid_post --svg residual.svg", "draws it: vectors as strips, scores and weights as grids"),
                 ("heed trace \"a b c\" --names blocks.3.hook_resid_post --edit zero:blocks.3.attn.hook_z:head=1", "a summary of the edited values"),
             ],
             Notes = EditOption.Notes,
@@ -36,11 +38,13 @@ internal static class TraceCommand
         command.Arguments.Add(text);
         foreach (var option in new Option[] { names, layers, heads, positions, file, memory, list, json }) command.Options.Add(option);
         edits.AddTo(command);
+        figures.AddTo(command);
         model.AddTo(command);
         command.SetAction(parsed =>
         {
             var isList = parsed.GetValue(list);
             var words = isList ? "" : TextArgument.Read(parsed, text, terminal, Example);
+            if (isList && figures.AreGiven(parsed)) throw new UsageException("--list runs nothing, so there is nothing to draw; leave out --svg and --html.");
             if (isList && parsed.GetValue(text) is { Length: > 0 }) throw new UsageException("--list runs nothing; leave out the text.");
             var limit = Bytes(parsed.GetValue(memory));
             string[] wanted = parsed.GetValue(names) is { } given ? given.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : ["*"];
@@ -54,6 +58,8 @@ internal static class TraceCommand
             }
             var analysis = AnalysisText.Of(opened, words, Example);
             var (first, end) = analysis.Positions(parsed.GetValue(positions), "--positions");
+            var drawing = new TraceFigures(opened, wanted, onlyLayers, onlyHeads);
+            if (figures.AreGiven(parsed)) drawing.Check(isSvg: parsed.GetValue(figures.Svg) is not null);
             var trace = new Trace(new() { Names = wanted, Layers = onlyLayers, Heads = onlyHeads, Positions = first..end, MaxBytes = limit });
             var bytes = trace.BytesFor(opened.Transformer.Activations, analysis.Tokens.Length);
             if (!parsed.GetValue(json))
@@ -67,7 +73,10 @@ internal static class TraceCommand
                 trace.Save(path, new Dictionary<string, string> { ["model"] = ModelPlace.NameOf(opened.Path), ["text"] = analysis.Text, ["edits"] = string.Join('\n', edits.Given(parsed)) });
             if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, trace, bytes, path);
             else terminal.Write(Page(trace, path, terminal.Width));
+            figures.Write(parsed, terminal, () => Drawn()[0], () => FigurePage.Of(Drawn()));
             return ExitCode.Success;
+
+            IReadOnlyList<Figure> Drawn() => drawing.Of(trace, analysis.Texts);
         });
         return command;
     }

@@ -15,6 +15,15 @@ internal sealed class LookFigures(HeadView view, bool isLesson)
     /// <summary>The head's grid of weights.</summary>
     public Figure Grid() => DotGrid.Of(view.Pattern, view.Choice.Head, _tokens, Options());
 
+    /// <summary>The same weights as lines.</summary>
+    public Figure Lines() => BipartiteLines.Of(view.Pattern, view.Choice.Head, _tokens, new() { Window = view.Window });
+
+    /// <summary>The last shown token's way from E to E′, step by step.</summary>
+    public IReadOnlyList<Figure> Steps() => Steps(Trace(HeadStory.Names(view.Choice.Layer)));
+
+    /// <summary>What all heads of the layer add to the last shown token.</summary>
+    public Figure Sum() => Sum(Trace([Name(ActivationNames.Result), Name(ActivationNames.AttentionLinearOut)]));
+
     /// <summary>All heads on the text, or on as much of its beginning as patterns fit into memory.</summary>
     public Figure Board()
     {
@@ -30,18 +39,31 @@ internal sealed class LookFigures(HeadView view, bool isLesson)
         });
     }
 
-    /// <summary>The head's grid from raw scores to weights, the last shown token's way from E to E′, and the next token.</summary>
+    /// <summary>The head's grid from raw scores to weights, the last shown token's way from E to E′, what the other heads add, the weights
+    /// as lines, and the next token.</summary>
     public FigurePage Page()
     {
         var title = $"Heed: layer {view.Choice.Layer}, head {view.Choice.Head}";
-        var next = FigurePage.Of(ProbabilityBars.Of(view.Next, view.TokenTexts[^1], view.Model.Config.VocabularySize));
+        var next = FigurePage.Of(ProbabilityBars.Of(view.Next, view.TokenTexts[^1], view.Model.Config.VocabularySize, width: 400));
         if (view.End > MaxStory) return FigurePage.Of(Grid()).And(next).Named(title);
-        var trace = view.Model.Trace(view.Encoding.Ids[..view.End], HeadStory.Names(view.Choice.Layer));
+        var trace = Trace(HeadStory.Names(view.Choice.Layer));
         var stages = new[] { ActivationNames.RawScores, ActivationNames.ScaledScores, ActivationNames.Scores, ActivationNames.Pattern }
-            .Select(name => DotGrid.Of(trace[ActivationNames.InBlock(view.Choice.Layer, name)], view.Choice.Head, _tokens, Options())).ToArray();
-        var story = HeadStory.From(trace, view.Choice.Layer, view.Choice.Head, view.End - 1, _tokens);
-        return FigurePage.Steps(stages).And(FigurePage.Steps(StepStrip.Steps(story))).And(next).Named(title);
+            .Select(name => DotGrid.Of(trace[Name(name)], view.Choice.Head, _tokens, Options())).ToArray();
+        return FigurePage.Steps(stages).And(FigurePage.Steps(Steps(trace))).And(FigurePage.Of(Sum(trace), Lines())).And(next).Named(title);
     }
+
+    private IReadOnlyList<Figure> Steps(Trace trace)
+        => StepStrip.Steps(HeadStory.From(trace, view.Choice.Layer, view.Choice.Head, view.End - 1, _tokens));
+
+    private Figure Sum(Trace trace) => MultiHeadSum.Of(trace[Name(ActivationNames.Result)], trace[Name(ActivationNames.AttentionLinearOut)], view.End - 1, _tokens);
+
+    private Trace Trace(IReadOnlyList<string> names)
+    {
+        if (view.End > MaxStory) throw new UsageException($"The steps and the sum are drawn for {MaxStory} tokens at most, and {view.End} are shown. Shorten the text, or show the first with --tokens 0..{MaxStory - 1}.");
+        return view.Model.Trace(view.Encoding.Ids[..view.End], names);
+    }
+
+    private string Name(string local) => ActivationNames.InBlock(view.Choice.Layer, local);
 
     private DotGridOptions Options() => new()
     {

@@ -14,11 +14,14 @@ public sealed record BipartiteLinesOptions
     /// <summary>True if a token sees itself and what came before.</summary>
     public bool IsCausal { get; init; } = true;
 
+    /// <summary>How far back the layer sees, itself included; null: to the first token.</summary>
+    public int? Window { get; init; }
+
     /// <summary>The only token whose lines are drawn, by position; null: all.</summary>
     public int? Query { get; init; }
 
     /// <summary>The figure's width in pixels.</summary>
-    public double Width { get; init; } = 440;
+    public double Width { get; init; } = 400;
 
     /// <summary>The title; null: layer, head and what is seen.</summary>
     public string? Title { get; init; }
@@ -35,19 +38,21 @@ public static class BipartiteLines
 
     private const double Row = 21, Thickest = 9, LongestLabel = 120;
 
-    /// <summary>One head of a pattern [head, query, key] over all tokens.</summary>
+    /// <summary>One head of a pattern [head, query, key]; keys are all tokens, queries these or the last of them.</summary>
     public static Figure Of(Activation pattern, int head, IReadOnlyList<string> tokens, BipartiteLinesOptions? options = null)
-        => Of(pattern.Row(head), tokens, (options ?? new()) with { Layer = ActivationPlace.LayerOf(pattern.Name) ?? options?.Layer, Head = head });
+        => Of(pattern.Row(pattern.At(pattern.Axes[0], head)), tokens, (options ?? new()) with { Layer = ActivationPlace.LayerOf(pattern.Name) ?? options?.Layer, Head = head });
 
-    /// <summary>Weights [query, key] over all tokens; NaN is masked.</summary>
+    /// <summary>Weights [query, key]; keys are all tokens, queries these or the last of them. NaN is masked.</summary>
     public static Figure Of(ReadOnlySpan<float> weights, IReadOnlyList<string> tokens, BipartiteLinesOptions? options = null)
     {
         options ??= new();
         var n = tokens.Count;
-        if (n == 0 || weights.Length != n * n) throw new ArgumentException($"Lines between {n} tokens take {n * n} weights, not {weights.Length}.");
-        if (options.Query is { } only && (only < 0 || only >= n)) throw new ArgumentException($"There are tokens 0 to {n - 1}, not {only}.");
-        var first = Math.Max(0, n - MaxTokens);
-        List<KeyGroup> keys = [.. first > 0 ? new[] { new KeyGroup(0, first) } : [], .. KeyGroup.Singles(first, n)];
+        if (n == 0 || weights.Length == 0 || weights.Length % n != 0 || weights.Length / n > n) throw new ArgumentException($"Lines between {n} tokens take {n} weights for each that looks, {n * n} at most, not {weights.Length}.");
+        var offset = n - weights.Length / n;
+        if (options.Query is { } only && (only < offset || only >= n)) throw new ArgumentException($"There are tokens {offset} to {n - 1} that look, not {only}.");
+        var first = Math.Max(offset, n - MaxTokens);
+        var isGrouped = n > MaxTokens && first > 0;
+        List<KeyGroup> keys = isGrouped ? [new KeyGroup(0, first), .. KeyGroup.Singles(first, n)] : KeyGroup.Singles(0, n);
         var prefix = FigureKey.Head(options.Layer, options.Head);
         var what = options.Layer is { } l && options.Head is { } h ? $"Layer {l}, head {h}: who looks at whom" : "Who looks at whom";
         var canvas = new FigureCanvas(options.Title ?? what, "Lines lead from each token that looks to what it looks at; a line is as thick as its weight.", options.Width);
@@ -69,8 +74,9 @@ public static class BipartiteLines
                 var any = false;
                 for (var k = keys[i].First; k < keys[i].End; k++)
                 {
-                    if ((options.IsCausal && k > q) || float.IsNaN(weights[q * n + k])) continue;
-                    sum += weights[q * n + k];
+                    var value = weights[(q - offset) * n + k];
+                    if ((options.IsCausal && (k > q || q - k >= (options.Window ?? int.MaxValue))) || float.IsNaN(value)) continue;
+                    sum += value;
                     any = true;
                 }
                 if (!any) continue;
@@ -84,7 +90,7 @@ public static class BipartiteLines
         }
         for (var q = first; q < n; q++) canvas.Text(x1 - 10, LeftY(q) + 4, left[q - first], FigureRole.Query, 12, Anchor.End, options.Query == q ? 700 : 500, $"{prefix}.q{q}", words: words.Of(q));
         for (var i = 0; i < keys.Count; i++) canvas.Text(x2 + 10, RightY(i) + 4, right[i], FigureRole.Key, 12, Anchor.Start, 500, $"{prefix}.{keys[i].Part}");
-        return canvas.Finish(top + keys.Count * Row, $"weight 1 is {Thickest:0} pixels thick" + (options.IsCausal ? " · no token looks at later ones" : "")
-            + (first > 0 ? $" · the last {n - first} of {n} tokens look; the {first} before are one line" : "") + (options.Query is not null ? " · only one token's lines" : ""));
+        return canvas.Finish(top + keys.Count * Row, $"weight 1 is {Thickest:0} pixels thick" + (options.IsCausal ? " · no token looks at later ones" : "") + (options.IsCausal && options.Window is { } window ? $" or further back than {window - 1}" : "")
+            + (first > 0 ? $" · the last {n - first} of {n} tokens look" : "") + (isGrouped ? $"; the {first} before are one line" : "") + (options.Query is not null ? " · only one token's lines" : ""));
     }
 }

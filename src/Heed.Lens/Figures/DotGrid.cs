@@ -26,7 +26,7 @@ public static class DotGrid
     {
         if (activation.Shape.Count != 3 || activation.Shape[2] != tokens.Count)
             throw new ArgumentException($"A grid of {tokens.Count} tokens needs an activation [head, query, key {tokens.Count}], not {activation}.");
-        return Of(activation.Row(head), [.. tokens.Skip(tokens.Count - activation.Shape[1])], tokens, (options ?? new()) with
+        return Of(activation.Row(activation.At(activation.Axes[0], head)), [.. tokens.Skip(tokens.Count - activation.Shape[1])], tokens, (options ?? new()) with
         {
             Layer = ActivationPlace.LayerOf(activation.Name) ?? options?.Layer,
             Head = head,

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Xml.Linq;
+using Heed.Lens.Figures;
+using Heed.Tracing;
 
 namespace Heed.Tests.Cli;
 
@@ -66,7 +68,7 @@ public class FigureFilesTests
     {
         using var folder = new TemporaryFolder();
         var file = Path.Combine(folder.Path, "board.svg");
-        Assert.Equal(0, CliRun.Of("look", Text, "--model", Models.Stories, "--board", "--svg", file).Code);
+        Assert.Equal(0, CliRun.Of("look", Text, "--model", Models.Stories, "--draw", "board", "--svg", file).Code);
         Assert.Equal(40, XDocument.Load(file).Descendants().Count(e => e.Attribute("data-floats") is not null));
     }
 
@@ -78,8 +80,96 @@ public class FigureFilesTests
         Assert.Equal(1, run.Code);
         Assert.Contains("cannot be written", run.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
-        var wrong = CliRun.Of("look", Text, "--model", Models.Stories, "--board");
-        Assert.Equal((2, ""), (wrong.Code, wrong.Out));
-        Assert.Contains("--board is drawn into a file", wrong.Error, StringComparison.Ordinal);
+        foreach (var (command, what) in new[] { ("look", "board"), ("attribute", "stream") })
+        {
+            var wrong = CliRun.Of(command, Text, "--model", Models.Stories, "--draw", what);
+            Assert.Equal((2, ""), (wrong.Code, wrong.Out));
+            Assert.Contains($"--draw {what} draws into a file", wrong.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("lines", "L2.H3.q4.k1", "blocks.2.attn.hook_pattern", 3, 4, 1)]
+    [InlineData("grid", "L2.H3.q4.k1", "blocks.2.attn.hook_pattern", 3, 4, 1)]
+    [InlineData("steps", "L2.H3.q4.k1.raw", "blocks.2.attn.hook_raw_scores", 3, 4, 1)]
+    [InlineData("sum", "L2.H5.p4.change", "blocks.2.attn.hook_result", 4, 5, 0)]
+    public void LookDraw_EachKind_IsTheTraceInSvgAndHtml(string what, string key, string name, params int[] index)
+    {
+        using var folder = new TemporaryFolder();
+        string svg = folder.File("a.svg"), html = folder.File("a.html");
+        Assert.Equal(0, CliRun.Of("look", Text, "--model", Models.Stories, "-l", "2", "-H", "3", "--draw", what, "--svg", svg, "--html", html).Code);
+        using var model = Models.Exact(Models.Stories);
+        // What a trace keeps may differ in the last bit with what else it keeps.
+        string[] names = what switch { "steps" => [.. HeadStory.Names(2)], "sum" => [name, "blocks.2.attn.hook_out"], _ => [name] };
+        var expected = model.Trace(model.Tokenizer.Encode(Text).Ids, names)[name][index].ToString("R", CultureInfo.InvariantCulture);
+        var mark = XDocument.Load(svg).Descendants().Single(e => e.Attribute("data-key")?.Value == key);
+        Assert.Equal(expected, (mark.Attribute("data-value") ?? mark.Attribute("data-values"))!.Value.Split(' ')[0]);
+        Assert.Contains($"data-key=\"{key}\"", File.ReadAllText(html), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TraceSvg_GridsAndVectors_AreTheTrace()
+    {
+        using var folder = new TemporaryFolder();
+        string svg = folder.File("a.svg"), html = folder.File("a.html");
+        using var model = Models.Exact(Models.Stories);
+        Trace Kept(Range positions, int[]? heads, params string[] names)
+        {
+            var trace = new Trace(new() { Names = names, Heads = heads, Positions = positions });
+            model.Trace(model.Tokenizer.Encode(Text).Ids, trace);
+            return trace;
+        }
+        // Two of the positions, one of the heads.
+        Assert.Equal(0, CliRun.Of("trace", Text, "--model", Models.Stories, "--names", "blocks.2.attn.hook_attn_scores", "--heads", "6", "--positions", "2..3", "--svg", svg).Code);
+        var marks = XDocument.Load(svg).Descendants().Where(e => e.Attribute("data-value") is not null).ToDictionary(e => e.Attribute("data-key")!.Value, e => e.Attribute("data-value")!.Value);
+        Assert.Equal(3 + 4, marks.Count);
+        var scores = Kept(2..4, [6], "blocks.2.attn.hook_attn_scores")["blocks.2.attn.hook_attn_scores"];
+        for (var q = 2; q <= 3; q++)
+            for (var k = 0; k <= q; k++) Assert.Equal(scores[0, q - 2, k], float.Parse(marks[$"L2.H6.q{q}.k{k}"], CultureInfo.InvariantCulture));
+        Assert.Equal(0, CliRun.Of("trace", Text, "--model", Models.Stories, "--names", "blocks.2.hook_resid_post,blocks.1.attn.hook_v,ln_final.hook_scale", "--positions", "1..2", "--html", html).Code);
+        var page = File.ReadAllText(html);
+        var trace = Kept(1..3, null, "blocks.2.hook_resid_post", "blocks.1.attn.hook_v", "ln_final.hook_scale");
+        foreach (var (key, values) in new[] { ("L2.p1.hook_resid_post", trace["blocks.2.hook_resid_post"].Row(0).ToArray()), ("L1.KV3.p2.attn_hook_v", trace["blocks.1.attn.hook_v"].Row(1, 3).ToArray()) })
+            Assert.Contains($"data-key=\"{key}\" data-values=\"{string.Join(' ', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)))}\"", page, StringComparison.Ordinal);
+        Assert.Contains($"data-key=\"p2.ln_final_hook_scale\" data-value=\"{trace["ln_final.hook_scale"][1, 0].ToString("R", CultureInfo.InvariantCulture)}\"", page, StringComparison.Ordinal);
+        foreach (var (message, args) in new (string, string[])[] { ("this chooses 8: blocks.2.attn.hook_pattern", ["--names", "blocks.2.attn.hook_pattern", "--svg", svg]), ("up to 40 figures", ["--html", html]), ("nothing to draw", ["--list", "--svg", svg]) })
+        {
+            var wrong = CliRun.Of(["trace", .. args[0] == "--list" ? Array.Empty<string>() : [Text], "--model", Models.Stories, .. args]);
+            Assert.Equal((2, ""), (wrong.Code, wrong.Out));
+            Assert.Contains(message, wrong.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void AttributeSvg_BarsAndStream_HaveWholeLabels()
+    {
+        using var folder = new TemporaryFolder();
+        string bars = folder.File("a.svg"), stream = folder.File("b.svg");
+        string[] args = ["attribute", Text, "--model", Models.Stories, "--answer", "id:300", "--wrong", "id:310"];
+        Assert.Equal(0, CliRun.Of([.. args, "--svg", bars]).Code);
+        Assert.Contains(">= the difference<", File.ReadAllText(bars), StringComparison.Ordinal);
+        var run = CliRun.Of([.. args, "--draw", "stream", "--svg", stream, "--json"]);
+        Assert.Equal(0, run.Code);
+        var writes = XDocument.Load(stream).Descendants().Where(e => e.Attribute("data-key")?.Value.EndsWith(".logit", StringComparison.Ordinal) == true).Sum(e => double.Parse(e.Attribute("data-value")!.Value, CultureInfo.InvariantCulture));
+        Assert.Equal(run.Json.GetProperty("difference").GetDouble(), writes, 1e-4);
+    }
+
+    [Fact]
+    public void CircuitSvg_WithAText_DrawsItsTokens()
+    {
+        using var folder = new TemporaryFolder();
+        var svg = folder.File("a.svg");
+        string[] args = ["circuit", "--layer", "1", "--head", "2", "--top", "3", "--model", Models.Stories];
+        var run = CliRun.Of([.. args, "Once upon", "--json", "--svg", svg]);
+        Assert.Equal(0, run.Code);
+        var marks = XDocument.Load(svg).Descendants().Where(e => e.Attribute("data-value") is not null).ToDictionary(e => e.Attribute("data-key")!.Value, e => double.Parse(e.Attribute("data-value")!.Value, CultureInfo.InvariantCulture));
+        foreach (var token in run.Json.GetProperty("ov_by_token").EnumerateArray())
+            foreach (var pair in token.GetProperty("pairs").EnumerateArray())
+                Assert.Equal(pair.GetProperty("value").GetDouble(), marks[$"L1.H2.ov.t{token.GetProperty("token").GetInt32()}.t{pair.GetProperty("to").GetInt32()}.raises"], 1e-3);
+        Assert.Equal(0, CliRun.Of([.. args, "--svg", svg]).Code);
+        var drawn = XDocument.Load(svg).Descendants().Where(e => e.Attribute("data-key")?.Value.Contains(".eigenvalue", StringComparison.Ordinal) == true && !e.Attribute("data-key")!.Value.StartsWith("running", StringComparison.Ordinal))
+            .Select(e => Math.Abs(double.Parse(e.Attribute("data-value")!.Value, CultureInfo.InvariantCulture))).ToArray();
+        Assert.Equal(8, drawn.Length);
+        Assert.Equal(drawn.OrderDescending(), drawn);
     }
 }

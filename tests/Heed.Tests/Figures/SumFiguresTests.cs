@@ -98,6 +98,11 @@ public class SumFiguresTests
                 Assert.Equal(9 * pattern[q * 10 + k], FigureReading.Number(reading.Mark($"L3.H2.q{q}.k{k}"), "stroke-width"), 1e-3);
             }
         Assert.Equal(10, new FigureReading(BipartiteLines.Of(pattern, FigureTokens.Plain, new() { Query = 9 })).Check().Values.Count);
+        // The last tokens only, and of a layer that sees three back.
+        var last = new FigureReading(BipartiteLines.Of(pattern.AsSpan(70), FigureTokens.Plain, new() { Window = 3 })).Check();
+        Assert.Equal(["A.q7.k5", "A.q7.k6", "A.q7.k7", "A.q8.k6", "A.q8.k7", "A.q8.k8", "A.q9.k7", "A.q9.k8", "A.q9.k9"], last.Values.Keys.Order());
+        Assert.Equal(pattern[8 * 10 + 6], last["A.q8.k6"]);
+        Assert.Throws<ArgumentException>(() => BipartiteLines.Of(pattern.AsSpan(1), FigureTokens.Plain));
         var many = new FigureReading(BipartiteLines.Of(FigureTokens.Pattern(100), FigureTokens.Many(100))).Check();
         Assert.Contains("the last 60 of 100 tokens look", many.Figure.Foot, StringComparison.Ordinal);
         Assert.Equal((float)Enumerable.Range(0, 40).Sum(k => (double)FigureTokens.Pattern(100)[99 * 100 + k]), many["A.q99.k0-39"]);
@@ -111,13 +116,16 @@ public class SumFiguresTests
         TallyPart[] parts =
         [
             new("embedding", "W_E", 617_558_016, "50,257 × 12,288", TallyRole.Embedding), new("query", "W_Q", Heads, "128 × 12,288 × 96 heads × 96 layers", TallyRole.Query),
-            new("key", "W_K", Heads, "", TallyRole.Key), new("value ↓", "W_V", Heads, "", TallyRole.Value), new("value ↑", "W_O", Heads, "", TallyRole.Output),
+            new("key", "W_K", Heads, "", TallyRole.Key), new("values (Value↓ and more)", "W_V", Heads, "", TallyRole.Value), new("value ↑", "W_O", Heads, "", TallyRole.Output),
             new("MLP up", "up", 57_982_058_496, "a formula that is far too long for the place that it has in the list of all the parts", TallyRole.Mlp), new("MLP down", "down", 57_982_058_496, "", TallyRole.Mlp),
             new("unembedding", "W_U", 617_558_016, "", TallyRole.Embedding), new("norms", "norms", 0),
         ];
         foreach (var width in new[] { 400.0, 720 })
         {
             var reading = new FigureReading(ParameterTally.Of("GPT-3", parts, width)).Check();
+            // No name is cut in its rectangle: it stands there whole, without its brackets, or not at all.
+            Assert.All(reading.Elements.Where(e => e.Name.LocalName == "text" && e.Attribute("font-weight")?.Value == "600" && e.Attribute("data-text") is not null), e => Assert.DoesNotContain("…", e.Value, StringComparison.Ordinal));
+            Assert.Contains("values", reading.Texts);
             Assert.Contains("GPT-3: 175,181,291,520 parameters", reading.Figure.Title, StringComparison.Ordinal);
             foreach (var part in parts.Where(p => p.Count > 0))
             {
