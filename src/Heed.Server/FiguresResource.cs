@@ -14,7 +14,8 @@ internal static class FiguresResource
         figures.MapPost("/story", StoryAsync).WithName("story").WithSummary("One head, one token, from E to E′, step by step.");
         figures.MapPost("/sum", SumAsync).WithName("sum").WithSummary("What every head of a layer adds at a position, and their sum.");
         figures.MapPost("/next", NextAsync).WithName("next-figure").WithSummary("The most likely next tokens as bars.");
-        figures.MapPost("/why", WhyAsync).WithName("why").WithSummary("One score, split: its products by dimension, and by what wrote the query and the key.");
+        figures.MapPost("/products", ProductsAsync).WithName("products").WithSummary("One score, split into its products q_i·k_i.");
+        figures.MapPost("/why", WhyAsync).WithName("why").WithSummary("One score, split by what wrote the query and what wrote the key.");
     }
 
     private static async Task<Ok<FigureAnswer>> BoardAsync(LabRequest request, LabModels models, CancellationToken cancellation)
@@ -88,19 +89,42 @@ internal static class FiguresResource
             $"ProbabilityBars.Of(model.Generate(text, new() {{ MaxTokens = 1, Alternatives = {N(request.Top)} }}).Single().Alternatives, tokens[^1], model.Config.VocabularySize)");
     }
 
+    private static async Task<Ok<FigureAnswer>> ProductsAsync(LabRequest request, LabModels models, CancellationToken cancellation)
+    {
+        var (model, run, query, key) = await CellAsync(request, models, cancellation);
+        var trace = await model.LayerAsync(run, request.Layer, cancellation);
+        // What is multiplied: turned by its position where the model does that. Other models' queries are left to the whole analysis.
+        var (queries, keys) = (trace.Find(ActivationNames.InBlock(request.Layer, ActivationNames.RotatedQuery)), trace.Find(ActivationNames.InBlock(request.Layer, ActivationNames.RotatedKey)));
+        var layer = model.Model.Config.Layers[request.Layer];
+        var figure = queries is null || keys is null
+            ? ScoreFigures.ByDimension(await model.WithEngineAsync(() => ScoreParts.Run(model.Model, run.Tokens, request.Layer, request.Head, query, key, edits: run.Edits), cancellation), run.Texts)
+            : ScoreTerms.ByDimension(queries.Row(query, request.Head), keys.Row(key, request.Head / (layer.Heads / layer.KeyValueHeads)),
+                trace[ActivationNames.InBlock(request.Layer, ActivationNames.RawScores)][request.Head, query, key],
+                TokenLabel.Quoted(run.Texts[query]), TokenLabel.Quoted(run.Texts[key]), $"L{N(request.Layer)}.H{N(request.Head)}.q{N(query)}.k{N(key)}");
+        return Answer([figure], WhyCommand(request, run, query, key), $"ScoreParts.Run(model, tokens, {N(request.Layer)}, {N(request.Head)}, {N(query)}, {N(key)}).Products");
+    }
+
     private static async Task<Ok<FigureAnswer>> WhyAsync(LabRequest request, LabModels models, CancellationToken cancellation)
+    {
+        var (model, run, query, key) = await CellAsync(request, models, cancellation);
+        var parts = await model.WithEngineAsync(() => ScoreParts.Run(model.Model, run.Tokens, request.Layer, request.Head, query, key, edits: run.Edits), cancellation);
+        return Answer([ScoreFigures.ByWriter(parts, run.Texts)], WhyCommand(request, run, query, key),
+            $"ScoreFigures.ByWriter(ScoreParts.Run(model, tokens, {N(request.Layer)}, {N(request.Head)}, {N(query)}, {N(key)}), tokens)");
+    }
+
+    /// <summary>The cell that a request names: by default the last token's largest weight.</summary>
+    private static async Task<(LabModel Model, LabRun Run, int Query, int Key)> CellAsync(LabRequest request, LabModels models, CancellationToken cancellation)
     {
         var (model, run) = await models.RunAsync(request, cancellation);
         CheckHead(model, request);
         var query = Position(request.Query ?? run.Tokens.Length - 1, run, "query");
         var pattern = run.Trace[ActivationNames.InBlock(request.Layer, ActivationNames.Pattern)];
         var key = Position(request.Key ?? System.Numerics.Tensors.TensorPrimitives.IndexOfMax(pattern.Row(request.Head, query)[..(query + 1)]), run, "key");
-        if (key > query) throw new HeedException($"The token at {query} cannot look at the one at {key}: it comes later.");
-        var parts = await model.WithEngineAsync(() => ScoreParts.Run(model.Model, run.Tokens, request.Layer, request.Head, query, key, edits: run.Edits), cancellation);
-        var figures = ScoreFigures.Of(parts, run.Texts);
-        return Answer(figures, $"heed why --layer {N(request.Layer)} --head {N(request.Head)} --query {N(query)} --key {N(key)} {Quote(run.Text)}",
-            $"ScoreParts.Run(model, tokens, {N(request.Layer)}, {N(request.Head)}, {N(query)}, {N(key)})");
+        return key <= query ? (model, run, query, key) : throw new HeedException($"The token at {query} cannot look at the one at {key}: it comes later.");
     }
+
+    private static string WhyCommand(LabRequest request, LabRun run, int query, int key)
+        => $"heed why --layer {N(request.Layer)} --head {N(request.Head)} --query {N(query)} --key {N(key)} {Quote(run.Text)}";
 
     private static Ok<FigureAnswer> Answer(IReadOnlyList<Figure> steps, string command, string code)
         => TypedResults.Ok(new FigureAnswer([.. steps.Select(f => new FigureInfo(f.Title, f.Caption, f.Foot, f.Width, f.Height, f.ToBareSvg()))], command, code));

@@ -73,6 +73,8 @@ public sealed class Lab : IAsyncDisposable
         });
         builder.Services.AddRoutingCore();
         builder.Services.AddLogging(log => log.SetMinimumLevel(LogLevel.Error).AddSimpleConsole());
+        // A request that cannot be read is answered in a sentence, as every other mistake is.
+        builder.Services.Configure<RouteHandlerOptions>(route => route.ThrowOnBadRequest = true);
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, LabJson.Default);

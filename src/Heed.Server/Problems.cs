@@ -20,7 +20,7 @@ internal static class Problems
         }
         catch (Exception e) when (!context.Response.HasStarted && StatusOf(e) is { } status)
         {
-            await Write(context, status, e is BadHttpRequestException ? $"The request cannot be read: {e.Message}" : e.Message);
+            await Write(context, status, e is BadHttpRequestException ? $"The request cannot be read: {(e.InnerException ?? e).Message}" : e.Message);
         }
     }
 

@@ -89,7 +89,7 @@ internal static class WhyCommand
     /// <summary>The pairs as bars; who wrote what as a map; the products, number by number.</summary>
     private static FigurePage DrawPage(AnalysisText analysis, ScoreParts score)
     {
-        return FigurePage.Of([Draw(analysis, score), .. ScoreFigures.Of(score, analysis.Texts).Reverse()]);
+        return FigurePage.Of(Draw(analysis, score), ScoreFigures.ByWriter(score, analysis.Texts), ScoreFigures.ByDimension(score, analysis.Texts));
     }
 
     /// <summary>All pairs, the largest in size first.</summary>

@@ -3,21 +3,30 @@ namespace Heed.Lens.Figures;
 /// <summary>Why a head attended: a score as what it was made of.</summary>
 public static class ScoreFigures
 {
-    /// <summary>The products q_i·k_i, number by number; then who wrote the query and who the key, as a map that adds up to the score.</summary>
+    /// <summary>The products q_i·k_i, number by number.</summary>
     /// <param name="score">The score, split.</param>
     /// <param name="tokens">Each token's text.</param>
-    public static IReadOnlyList<Figure> Of(ScoreParts score, IReadOnlyList<string> tokens)
+    public static Figure ByDimension(ScoreParts score, IReadOnlyList<string> tokens)
+    {
+        var (looks, lookedAt, key) = Names(score, tokens);
+        return ScoreTerms.ByDimension([.. score.QueryVector], [.. score.KeyVector], score.RawScore, looks, lookedAt, key);
+    }
+
+    /// <summary>Who wrote the query and who the key, as a map that adds up to the score.</summary>
+    /// <param name="score">The score, split.</param>
+    /// <param name="tokens">Each token's text.</param>
+    public static Figure ByWriter(ScoreParts score, IReadOnlyList<string> tokens)
+    {
+        var (looks, lookedAt, key) = Names(score, tokens);
+        float[] pairs = [.. score.Pairs.Cast<double>().Select(x => (float)x)];
+        return ScoreTerms.ByWriter(pairs, Axis("wrote the query", score.QueryWriters), Axis("wrote the key", score.KeyWriters), score.RawScore, looks, lookedAt, key);
+    }
+
+    private static (string Looks, string LookedAt, string Key) Names(ScoreParts score, IReadOnlyList<string> tokens)
     {
         ArgumentNullException.ThrowIfNull(score);
         ArgumentNullException.ThrowIfNull(tokens);
-        string looks = TokenLabel.Quoted(tokens[score.Query]), lookedAt = TokenLabel.Quoted(tokens[score.Key]);
-        var key = $"L{score.Layer}.H{score.Head}.q{score.Query}.k{score.Key}";
-        float[] pairs = [.. score.Pairs.Cast<double>().Select(x => (float)x)];
-        return
-        [
-            ScoreTerms.ByDimension([.. score.QueryVector], [.. score.KeyVector], score.RawScore, looks, lookedAt, key),
-            ScoreTerms.ByWriter(pairs, Axis("wrote the query", score.QueryWriters), Axis("wrote the key", score.KeyWriters), score.RawScore, looks, lookedAt, key),
-        ];
+        return (TokenLabel.Quoted(tokens[score.Query]), TokenLabel.Quoted(tokens[score.Key]), $"L{score.Layer}.H{score.Head}.q{score.Query}.k{score.Key}");
     }
 
     private static FigureAxis Axis(string title, IReadOnlyList<ScoreWriter> writers)

@@ -1,0 +1,168 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Heed.Lab.Tests;
+
+/// <summary>The server as a program sees it, without a browser.</summary>
+[Collection("lab")]
+public sealed class ServerTests(LabFixture lab)
+{
+    private static readonly string[] s_figures = ["board", "grid", "lines", "story", "sum", "next", "products", "why"];
+
+    public static TheoryData<string> Figures => [.. s_figures];
+
+    [Fact]
+    public async Task Tokens_AreTheTokenizers()
+    {
+        var tokens = await PostAsync("/api/tokens", new { text = "a fluffy blue creature" });
+        var expected = lab.Model.Tokenizer.Encode("a fluffy blue creature");
+        Assert.Equal(expected.Ids, tokens.EnumerateArray().Select(t => t.GetProperty("id").GetInt32()));
+        Assert.Equal("a fluffy blue creature", string.Concat(tokens.EnumerateArray().Select(t => t.GetProperty("text").GetString())));
+    }
+
+    [Fact]
+    public async Task Next_GivesTrueProbabilities_AlsoOfAFew()
+    {
+        var run = new SequenceRun { Tokens = lab.Model.Tokenizer.Encode("The capital of France is").Ids, Trace = Tracing.Trace.Of("hook_embed") };
+        lab.Model.Transformer.Forward(run);
+        var logits = run.LastLogits.ToArray();
+        var sum = logits.Sum(x => Math.Exp(x - logits.Max()));
+        var answer = await PostAsync("/api/next", new { text = "The capital of France is", search = "paris", top = 3 });
+        Assert.Equal(lab.Model.Config.VocabularySize, answer.GetProperty("vocabulary").GetInt32());
+        Assert.True(answer.GetProperty("found").GetInt32() >= 3);
+        foreach (var token in answer.GetProperty("tokens").EnumerateArray())
+        {
+            var id = token.GetProperty("id").GetInt32();
+            Assert.Equal(Math.Exp(logits[id] - logits.Max()) / sum, token.GetProperty("probability").GetDouble(), 1e-6);
+            Assert.Equal(1 + logits.Count(x => x > logits[id]), token.GetProperty("rank").GetInt32());
+        }
+    }
+
+    [Theory, MemberData(nameof(Figures))]
+    public async Task Figure_OfEveryKind_IsWellFormed_AndNeedsNoStyleOfItsOwn(string figure)
+    {
+        foreach (var text in new[] { "they crashed the car", "x", "السلام عليكم يا صديقي", "👩‍👩‍👧 <b>&amp; \" '", string.Join(' ', Enumerable.Repeat("word", 200)) })
+        {
+            var answer = await PostAsync($"/api/figures/{figure}", new { text, layer = 10, head = 1 });
+            Assert.NotEmpty(answer.GetProperty("steps").EnumerateArray());
+            foreach (var step in answer.GetProperty("steps").EnumerateArray())
+            {
+                var svg = System.Xml.Linq.XDocument.Parse(step.GetProperty("svg").GetString()!);
+                Assert.DoesNotContain(svg.Descendants(), e => e.Name.LocalName is "style" or "script" or "foreignObject" or "a");
+                Assert.DoesNotContain(System.Xml.Linq.Extensions.Attributes(svg.Descendants()), a => a.Name.LocalName is "style" or "href" || a.Name.LocalName.StartsWith("on", StringComparison.Ordinal));
+            }
+            Assert.StartsWith("heed ", answer.GetProperty("command").GetString());
+        }
+    }
+
+    [Theory]
+    [InlineData("/api/figures/grid", """{"text":""}""", "empty")]
+    [InlineData("/api/figures/grid", """{"text":"a","layer":30}""", "layers 0 to 29")]
+    [InlineData("/api/figures/grid", """{"text":"a","head":-1}""", "heads 0 to 8")]
+    [InlineData("/api/figures/story", """{"text":"a b","query":2}""", "tokens 0 to 1")]
+    [InlineData("/api/figures/products", """{"text":"a b","query":0,"key":1}""", "later")]
+    [InlineData("/api/figures/next", """{"text":"a","top":51}""", "1 to 50")]
+    [InlineData("/api/next", """{"text":"a","top":0}""", "1 to 1,000")]
+    [InlineData("/api/tokens", """{"text":"a","model":"7"}""", "no model")]
+    [InlineData("/api/tokens", "{", "cannot be read")]
+    [InlineData("/api/tokens", "{}", "text")]
+    [InlineData("/api/tokens", """{"text":null}""", "empty")]
+    [InlineData("/api/figures/grid", """{"text":"a","stage":"Nonsense"}""", "stage")]
+    public async Task Request_ThatIsWrong_IsRefusedInASentence(string path, string body, string says)
+    {
+        using var response = await lab.Http.PostAsync(path, new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        var problem = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error").GetString()!;
+        Assert.Contains(says, problem, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("   at ", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Text_BeyondTheLimits_IsRefusedWithTheLimit()
+    {
+        Assert.Contains("256", await RefusalAsync(new { text = string.Join(' ', Enumerable.Repeat("word", 300)) }));
+        Assert.Contains("8,000", await RefusalAsync(new { text = new string('a', 9000) }));
+    }
+
+    [Theory]
+    [InlineData("Host", "evil.example")]
+    [InlineData("Host", "localhost.evil.example")]
+    [InlineData("Origin", "http://evil.example")]
+    [InlineData("Origin", "null")]
+    [InlineData("Sec-Fetch-Site", "cross-site")]
+    public async Task Request_FromElsewhere_IsRefused(string header, string value)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/tokens") { Content = JsonContent.Create(new { text = "a" }) };
+        request.Headers.TryAddWithoutValidation(header, value);
+        using var response = await lab.Http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/../LICENSE")]
+    [InlineData("/%2e%2e/LICENSE")]
+    [InlineData("/assets/..%2f..%2fpackage.json")]
+    [InlineData("/assets/%2e%2e/%2e%2e/package.json")]
+    [InlineData("/etc/passwd")]
+    [InlineData("/look/%2e%2e/%2e%2e/package.json")]
+    public async Task File_OutsideThePages_IsNeverServed(string path)
+    {
+        using var response = await lab.Http.GetAsync(path);
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.NotFound || body.Contains("<div id=\"app\">", StringComparison.Ordinal), body);
+    }
+
+    [Fact]
+    public async Task Visitor_WhoLeaves_CostsNothingMore()
+    {
+        // Forty texts that nobody waits for any more: the one after them does not wait for their runs.
+        for (var i = 0; i < 40; i++)
+        {
+            using var gone = new CancellationTokenSource(TimeSpan.FromMilliseconds(1));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => lab.Http.PostAsJsonAsync("/api/figures/grid", new { text = string.Join(' ', Enumerable.Repeat($"word{i}", 60)) }, gone.Token));
+        }
+        var answer = await PostAsync("/api/tokens", new { text = "still here" });
+        Assert.Equal(2, answer.GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Visitors_AtTheSameTime_EachGetTheirOwn()
+    {
+        string[] texts = [.. Enumerable.Range(0, 24).Select(i => $"the {i} cats sat on mat number {i % 5}")];
+        var answers = await Task.WhenAll(texts.Select(text => PostAsync("/api/next", new { text, top = 5 })));
+        for (var i = 0; i < texts.Length; i++)
+        {
+            var alone = await PostAsync("/api/next", new { text = texts[i] + " ", top = 5 });   // another text: not from the cache
+            Assert.NotEqual(alone.GetRawText(), answers[i].GetRawText());
+            var run = new SequenceRun { Tokens = lab.Model.Tokenizer.Encode(texts[i]).Ids, Trace = Tracing.Trace.Of("hook_embed") };
+            lab.Model.Transformer.Forward(run);
+            var best = System.Numerics.Tensors.TensorPrimitives.IndexOfMax(run.LastLogits);
+            Assert.Equal(best, answers[i].GetProperty("tokens")[0].GetProperty("id").GetInt32());
+            Assert.Equal(run.LastLogits[best], answers[i].GetProperty("tokens")[0].GetProperty("logit").GetSingle(), 1e-3f);
+        }
+    }
+
+    [Fact]
+    public async Task OpenApi_DescribesEveryResource()
+    {
+        var document = await lab.Http.GetFromJsonAsync<JsonElement>("/api/openapi.json");
+        string[] paths = [.. document.GetProperty("paths").EnumerateObject().Select(p => p.Name)];
+        Assert.Contains("/api/models", paths);
+        foreach (var figure in s_figures) Assert.Contains($"/api/figures/{figure}", paths);
+    }
+
+    private async Task<string> RefusalAsync(object body)
+    {
+        using var response = await lab.Http.PostAsJsonAsync("/api/figures/grid", body);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error").GetString()!;
+    }
+
+    private async Task<JsonElement> PostAsync(string path, object body)
+    {
+        using var response = await lab.Http.PostAsJsonAsync(path, body);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        return await response.Content.ReadFromJsonAsync<JsonElement>();
+    }
+}

@@ -1,0 +1,65 @@
+using Microsoft.Playwright;
+
+namespace Heed.Lab.Tests;
+
+/// <summary>One open page. What must never happen on any page is checked when it is closed: an error in the console, a request that leaves the machine.</summary>
+internal sealed class Visit : IAsyncDisposable
+{
+    private readonly List<string> _faults = [];
+    private readonly IBrowserContext _context;
+
+    private Visit(IBrowserContext context, IPage page) => (_context, Page) = (context, page);
+
+    public IPage Page { get; }
+
+    /// <summary>What to leave out of the check: a fault that the test itself causes.</summary>
+    public Func<string, bool> IsExpected { get; set; } = _ => false;
+
+    public static async Task<Visit> OpenAsync(LabFixture lab, string address, int width = 1360, int height = 900, ColorScheme scheme = ColorScheme.Light, bool isCalm = true)
+    {
+        var context = await lab.Browser!.NewContextAsync(new()
+        {
+            ViewportSize = new() { Width = width, Height = height },
+            ColorScheme = scheme,
+            ReducedMotion = isCalm ? ReducedMotion.Reduce : ReducedMotion.NoPreference,
+            BaseURL = lab.Lab.Address,
+            AcceptDownloads = true,
+        });
+        var page = await context.NewPageAsync();
+        var visit = new Visit(context, page);
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning") visit._faults.Add($"console {message.Type}: {message.Text}");
+        };
+        page.PageError += (_, error) => visit._faults.Add($"error: {error}");
+        page.Request += (_, request) =>
+        {
+            if (!request.Url.StartsWith(lab.Lab.Address, StringComparison.Ordinal) && !request.Url.StartsWith("blob:", StringComparison.Ordinal)) visit._faults.Add($"request to {request.Url}");
+        };
+        await page.GotoAsync(address);
+        await visit.SettleAsync();
+        return visit;
+    }
+
+    /// <summary>Waits until no figure is being fetched.</summary>
+    public async Task SettleAsync()
+    {
+        await Page.WaitForFunctionAsync("() => document.querySelector('main svg.heed, main .trouble, main [data-ready]') && !document.querySelector('[aria-busy=true]')", null, new() { Timeout = 30_000 });
+        // Two frames: what was asked for because of the last answer has begun by then.
+        await Page.EvaluateAsync("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))");
+        await Page.WaitForFunctionAsync("() => !document.querySelector('[aria-busy=true]')", null, new() { Timeout = 30_000 });
+    }
+
+    /// <summary>The values of the marks whose key begins like that, by key.</summary>
+    public async Task<Dictionary<string, float>> ValuesAsync(string prefix, string within = "main")
+        => (await Page.EvaluateAsync<Dictionary<string, string>>(
+            "([within, prefix]) => Object.fromEntries([...document.querySelectorAll(`${within} svg.heed [data-key^='${prefix}'][data-value]`)].map(m => [m.dataset.key, m.dataset.value]))",
+            new[] { within, prefix })).ToDictionary(p => p.Key, p => float.Parse(p.Value, System.Globalization.CultureInfo.InvariantCulture));
+
+    public async ValueTask DisposeAsync()
+    {
+        string[] faults = [.. _faults.Where(f => !IsExpected(f))];
+        await _context.DisposeAsync();
+        Assert.Empty(faults);
+    }
+}
