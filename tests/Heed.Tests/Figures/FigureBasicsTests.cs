@@ -20,6 +20,18 @@ public class FigureBasicsTests
         }
     }
 
+    [Fact]
+    public void Number_AnyCoordinate_IsItsHundredths()
+    {
+        var random = new Random(3);
+        double[] some = [0, -0.0, 0.004, -0.004, 0.005, 0.015, 0.1, -0.1, 0.05, 99.995, 1e8, 123456789.99, 1e9, 1e12, -1e12, 10, 100];
+        foreach (var value in some.Concat(Enumerable.Range(0, 20000).Select(_ => (random.NextDouble() * 2 - 1) * Math.Pow(10, random.Next(-4, 10)))))
+        {
+            var expected = Math.Round(value, 2).ToString("0.##", CultureInfo.InvariantCulture);
+            Assert.Equal(expected == "-0" ? "0" : expected, Svg.Number(value));
+        }
+    }
+
     [Theory]
     [InlineData(0.455, "45.5 %")]
     [InlineData(0.0995, "10.0 %")]
