@@ -31,6 +31,9 @@ public sealed record AblationOptions
     /// <summary>For <see cref="AblationMethod.Resample"/>: the text to take activations from, at least as many tokens; null: this text, its positions shuffled.</summary>
     public int[]? From { get; init; }
 
+    /// <summary>Changes that hold in every run, the whole model's and that of <see cref="From"/> included. Default: none.</summary>
+    public IReadOnlyList<Edit> Edits { get; init; } = [];
+
     /// <summary>For a shuffle of the positions.</summary>
     public int Seed { get; init; }
 }
@@ -92,8 +95,8 @@ public sealed record Ablation
         if (isResampled && options.From is null && tokens.Length == 1)
             throw new HeedException("The text is one token: there is no other position to take activations from. Give another text, or a longer one.");
         var keep = options.Method == AblationMethod.Zero ? [] : names.Select(n => "blocks.*." + n).ToArray();
-        var sweep = new Sweep(model, tokens, options.Answer, options.Wrong, keep: keep);
-        var source = isResampled && options.From is not null ? model.Trace(options.From, keep) : sweep.Clean;
+        var sweep = new Sweep(model, tokens, options.Answer, options.Wrong, keep: keep, edits: options.Edits);
+        var source = isResampled && options.From is not null ? model.Trace(options.From, keep, options.Edits) : sweep.Clean;
         var shuffle = isResampled && options.From is null ? Permutation(tokens.Length, options.Seed) : null;
         var shuffled = new Dictionary<string, Activation>();
 

@@ -54,11 +54,12 @@ public sealed record HeadScores
     /// <param name="measure">How.</param>
     /// <param name="firstQuery">Only queries from this position on count. On repeated tokens give the <see cref="RepetitionStart"/>: what
     /// comes before has few keys to choose from, and nothing to repeat.</param>
+    /// <param name="edits">Changes made while the text runs; patterns are scored as they leave them.</param>
     /// <param name="progress">Told the fraction that is done.</param>
     /// <param name="cancellation">Checked at every row of a pattern and of logits.</param>
     /// <exception cref="HeedException">The text is too short or too long, or a pattern is for another number of tokens.</exception>
     public static HeadScores Run(LanguageModel model, int[] tokens, IReadOnlyList<DrawnPattern>? patterns = null, PatternMeasure measure = PatternMeasure.Weight, int firstQuery = 0,
-        IProgress<double>? progress = null, CancellationToken cancellation = default)
+        IEnumerable<Edit>? edits = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokens);
@@ -83,7 +84,7 @@ public sealed record HeadScores
         model.Transformer.Forward(new SequenceRun
         {
             Tokens = tokens,
-            Edits = [.. readers],
+            Edits = [.. edits ?? [], .. readers],
             Rows = LogitRows.All,
             Handler = (position, logits) =>
             {

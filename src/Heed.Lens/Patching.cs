@@ -98,17 +98,18 @@ public sealed record Patching
     /// <param name="answer">The token that is right after the clean text.</param>
     /// <param name="wrong">The token whose logit is subtracted.</param>
     /// <param name="options">What is carried over.</param>
+    /// <param name="edits">Changes that hold in every run, of both texts, before the patch.</param>
     /// <param name="progress">Told the fraction that is done.</param>
     /// <param name="cancellation">Checked before every batch of runs.</param>
     /// <exception cref="HeedException">The texts have different numbers of tokens; the message shows both, and how to align them.</exception>
     public static Patching Run(LanguageModel model, int[] clean, int[] corrupt, int answer, int wrong, PatchingOptions? options = null,
-        IProgress<double>? progress = null, CancellationToken cancellation = default)
-        => RunEach(model, clean, corrupt, answer, wrong, [options ?? new()], progress, cancellation)[0];
+        IEnumerable<Edit>? edits = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
+        => RunEach(model, clean, corrupt, answer, wrong, [options ?? new()], edits, progress, cancellation)[0];
 
     /// <summary>Carries several kinds over, with one run of each text.</summary>
     /// <returns>One result for each of <paramref name="options"/>.</returns>
     public static IReadOnlyList<Patching> RunEach(LanguageModel model, int[] clean, int[] corrupt, int answer, int wrong, IReadOnlyList<PatchingOptions> options,
-        IProgress<double>? progress = null, CancellationToken cancellation = default)
+        IEnumerable<Edit>? edits = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(clean);
@@ -116,8 +117,9 @@ public sealed record Patching
         ArgumentNullException.ThrowIfNull(options);
         if (clean.Length != corrupt.Length) throw new HeedException(Misaligned(model, clean, corrupt));
         var layers = model.Config.Layers.Count;
-        var source = new Sweep(model, clean, answer, wrong, withLoss: false, options.Select(o => "blocks.*." + Name(o.Kind)).Distinct());
-        var sweep = new Sweep(model, corrupt, answer, wrong, withLoss: false);
+        Edit[] always = [.. edits ?? []];
+        var source = new Sweep(model, clean, answer, wrong, withLoss: false, options.Select(o => "blocks.*." + Name(o.Kind)).Distinct(), always);
+        var sweep = new Sweep(model, corrupt, answer, wrong, withLoss: false, edits: always);
 
         var places = options.Select(o => Enumerable.Range(0, layers).SelectMany(l => Enumerable.Range(0, Count(o.Kind, l)).Select(i => (Layer: l, Index: i))).ToArray()).ToArray();
         var outcomes = sweep.Run([.. options.SelectMany((o, n) => places[n].Select(p => new[] { Patch(o.Kind, p.Layer, p.Index) }))], progress, cancellation);

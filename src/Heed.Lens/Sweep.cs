@@ -25,15 +25,19 @@ public sealed class Sweep
     private readonly int[] _tokens;
     private readonly bool _withLoss;
 
-    /// <summary>Runs the text once, unedited.</summary>
+    /// <summary>The edits of every run, one activation each, in their order.</summary>
+    private readonly (ActivationInfo Info, Edit Edit)[] _always;
+
+    /// <summary>Runs the text once, with nothing changed but by <paramref name="edits"/>.</summary>
     /// <param name="model">The model.</param>
     /// <param name="tokens">The text.</param>
     /// <param name="answer">The token whose logit is followed; null: the one that the unedited run predicts.</param>
     /// <param name="wrong">The token whose logit is subtracted; null: none is.</param>
     /// <param name="withLoss">True to compute every run's loss. It needs the logits of all positions instead of the last one's.</param>
-    /// <param name="keep">More activations to keep of the unedited run: names, aliases or patterns.</param>
-    /// <exception cref="HeedException">The text is empty or too long, or a token is not in the vocabulary.</exception>
-    public Sweep(LanguageModel model, int[] tokens, int? answer = null, int? wrong = null, bool withLoss = true, IEnumerable<string>? keep = null)
+    /// <param name="keep">More activations to keep of this run: names, aliases or patterns.</param>
+    /// <param name="edits">Changes that hold in every run, this one included, before each run's own.</param>
+    /// <exception cref="HeedException">The text is empty or too long, a token is not in the vocabulary, or an edit does not fit.</exception>
+    public Sweep(LanguageModel model, int[] tokens, int? answer = null, int? wrong = null, bool withLoss = true, IEnumerable<string>? keep = null, IEnumerable<Edit>? edits = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokens);
@@ -42,10 +46,11 @@ public sealed class Sweep
             if (token is { } id && (uint)id >= (uint)model.Config.VocabularySize)
                 throw new HeedException($"Token {id} is not in the vocabulary, which has ids 0…{model.Config.VocabularySize - 1}.");
         Wrong = wrong;
+        _always = [.. (edits ?? []).SelectMany(e => model.Transformer.Activations.Match(e.Name).Select(info => (info, e.At(info.Name))))];
         Clean = Trace.Of([.. Enumerable.Range(0, Layers).Select(l => ActivationNames.InBlock(l, ActivationNames.ResidPre)),
             ActivationNames.InBlock(Layers - 1, ActivationNames.ResidPost), .. keep ?? []]);
         var reader = new Reader(this, answer);
-        model.Transformer.Forward(reader.Run([], null, Clean));
+        model.Transformer.Forward(reader.Run(Always(-1), null, Clean));
         Answer = reader.Answer;
         CleanOutcome = reader.Outcome;
     }
@@ -59,10 +64,10 @@ public sealed class Sweep
     /// <summary>The token whose logit is subtracted, or null.</summary>
     public int? Wrong { get; }
 
-    /// <summary>What the unedited run came to.</summary>
+    /// <summary>What the run without edits of its own came to.</summary>
     public RunOutcome CleanOutcome { get; }
 
-    /// <summary>What was kept of the unedited run: <c>blocks.*.hook_resid_pre</c>, the last <c>hook_resid_post</c>, and what was asked for.</summary>
+    /// <summary>What was kept of it: <c>blocks.*.hook_resid_pre</c>, the last <c>hook_resid_post</c>, and what was asked for.</summary>
     public Trace Clean { get; }
 
     private int Layers => _model.Config.Layers.Count;
@@ -86,7 +91,7 @@ public sealed class Sweep
         {
             cancellation.ThrowIfCancellationRequested();
             Reader[] readers = [.. part.Select(_ => new Reader(this, Answer, cancellation))];
-            SequenceRun[] batch = [.. part.Select((r, i) => readers[i].Run(runs[r.Index], From(r.Layer), null))];
+            SequenceRun[] batch = [.. part.Select((r, i) => readers[i].Run([.. Always(r.Layer), .. runs[r.Index]], From(r.Layer), null))];
             _model.Transformer.Forward(batch);
             for (var i = 0; i < part.Length; i++) outcomes[part[i].Index] = readers[i].Outcome;
             done += part.Sum(r => Work(r.Layer));
@@ -100,7 +105,13 @@ public sealed class Sweep
 
     /// <summary>The first layer that an edit changes; −1 for what comes before the layers. A run without edits starts after the last.</summary>
     private int FirstLayer(IReadOnlyList<Edit> edits)
-        => edits.Count == 0 ? Layers : edits.Min(e => _model.Transformer.Activations.Match(e.Name).Min(i => i.Layer));
+        // A changed table of rotations acts in every layer, and is not in the stream that a run would start from.
+        => _always.Any(a => a.Info.Local is ActivationNames.RotaryCos or ActivationNames.RotarySin) ? -1
+            : edits.Count == 0 ? Layers : edits.Min(e => _model.Transformer.Activations.Match(e.Name).Min(i => i.Layer));
+
+    /// <summary>The edits of every run that a run from a layer on still has to make: what acted before is in the stream it starts from.</summary>
+    private Edit[] Always(int layer)
+        => [.. _always.Where(a => layer < 0 || (a.Info.Layer >= layer && !(a.Info.Layer == layer && a.Info.Local == ActivationNames.ResidPre))).Select(a => a.Edit)];
 
     /// <summary>The clean stream as it enters a layer, or null for a whole run.</summary>
     private Activation? From(int layer)

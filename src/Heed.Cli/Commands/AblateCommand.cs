@@ -23,6 +23,7 @@ internal static class AblateCommand
         sort.AcceptOnlyFromAmong("loss", "logit");
         var top = new Option<int>("--top") { Description = "How many parts to list; --json has all.", HelpName = "N", DefaultValueFactory = _ => 16 };
         var json = new Option<bool>("--json") { Description = "Everything as one line of JSON." };
+        var edits = new EditOption();
         var figures = new FigureOptions();
         var command = new ToolCommand("ablate", "See what the model is like without each head, MLP or layer.")
         {
@@ -31,10 +32,13 @@ internal static class AblateCommand
                 (Example, "the heads without which Paris is less likely, or more"),
                 ("heed ablate --by layer --method mean \"the cat sat on the mat\"", "layers, each replaced by what it says everywhere"),
                 ("heed ablate --svg heads.svg \"the cat sat on the mat\"", "every head's change as a map"),
+                ("heed ablate \"the cat sat on the mat\" --edit zero:blocks.3.attn.hook_z:head=2", "what else matters once head 3.2 is gone"),
             ],
+            Notes = "Edits are made in every run, the whole model's included.\n" + EditOption.Notes,
         };
         command.Arguments.Add(text);
         foreach (var option in new Option[] { by, method, from, seed, answer, wrong, sort, top, json }) command.Options.Add(option);
+        edits.AddTo(command);
         figures.AddTo(command);
         model.AddTo(command);
         command.SetAction(parsed =>
@@ -54,12 +58,13 @@ internal static class AblateCommand
                 Wrong = parsed.GetValue(wrong) is { } w ? AnswerTokens.Parse(opened.Tokenizer, w, "--wrong") : null,
                 From = parsed.GetValue(from) is { } other ? AnalysisText.Of(opened, other, Example).Tokens : null,
                 Seed = parsed.GetValue(seed),
+                Edits = edits.Read(parsed, opened, analysis.Tokens),
             };
             Ablation ablation;
             using (var progress = new Progress(terminal, "Removing one at a time"))
                 ablation = Ablation.Run(opened, analysis.Tokens, options, progress, interruption.Token);
             var isByLoss = ablation.Loss is not null && (parsed.GetValue(sort) ?? (options.Answer is null ? "loss" : "logit")) == "loss";
-            if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, ablation);
+            if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, edits.Given(parsed), ablation);
             else terminal.Write(Page(analysis, ablation, isByLoss, parsed.GetValue(top), terminal.Width));
             figures.Write(parsed, terminal, () => Draw(analysis, ablation, isByLoss),
                 () => ablation.Loss is null ? FigurePage.Of(Draw(analysis, ablation, false)) : FigurePage.Of(Draw(analysis, ablation, isByLoss), Draw(analysis, ablation, !isByLoss)));
@@ -118,6 +123,7 @@ internal static class AblateCommand
         yield return new();
         yield return StyledLine.Of($"Without each {Kind(a)}", Role.Strong).Add($" · {Method(a)}", Role.Mute);
         yield return StyledLine.Of($"whole model: {(a.Loss is { } loss ? $"loss {loss.ToString("0.0000", CultureInfo.InvariantCulture)} nats a token, " : "")}{What(analysis, a)} = {Text(a.Logit)}", Role.Mute);
+        foreach (var line in EditOption.Said(a.Options.Edits, width)) yield return line;
         if (a.Loss is null) yield return StyledLine.Of("One token: nothing is predicted inside the text, so there is no loss.", Role.Mute);
         yield return new();
         double Of(Ablated part) => isByLoss ? part.DeltaLoss!.Value : part.DeltaLogit;
@@ -135,9 +141,10 @@ internal static class AblateCommand
 
     private static string Text(double value) => value.ToString("+0.0000;−0.0000;0", CultureInfo.InvariantCulture);
 
-    private static void WriteJson(TextWriter output, AnalysisText analysis, Ablation a) => Json.WriteLine(output, json =>
+    private static void WriteJson(TextWriter output, AnalysisText analysis, string[] edits, Ablation a) => Json.WriteLine(output, json =>
     {
         analysis.WriteJson(json);
+        EditOption.WriteJson(json, edits);
         json.WriteString("by", a.Options.By.ToString().ToLowerInvariant());
         json.WriteString("method", a.Options.Method.ToString().ToLowerInvariant());
         analysis.WriteToken(json, "answer", a.Answer);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Heed.Cli.Rendering;
 using Heed.Formats;
 using Heed.Tracing;
 
@@ -47,6 +48,19 @@ internal sealed class EditOption
 
     /// <summary>The edits of the command line for a text.</summary>
     public Edit[] Read(ParseResult parsed, LanguageModel model, int[] tokens) => [.. Given(parsed).Select(text => Parse(text, model, tokens))];
+
+    /// <summary>What was changed, for a page: nothing is said where nothing was.</summary>
+    public static IEnumerable<StyledLine> Said(IReadOnlyList<Edit> edits, int width)
+        => edits.Count == 0 ? [] : StyledLine.Wrap($"With {(edits.Count == 1 ? "this edit" : $"these {edits.Count} edits")} in every run: {string.Join("; ", edits)}.", Math.Min(width, 76), Role.Change);
+
+    /// <summary>The same as a member of JSON, as they were written.</summary>
+    public static void WriteJson(System.Text.Json.Utf8JsonWriter json, string[] edits)
+    {
+        if (edits.Length == 0) return;
+        json.WriteStartArray("edits");
+        foreach (var edit in edits) json.WriteStringValue(edit);
+        json.WriteEndArray();
+    }
 
     /// <summary>One edit.</summary>
     internal static Edit Parse(string text, LanguageModel model, int[] tokens)

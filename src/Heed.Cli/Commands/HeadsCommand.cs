@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Heed.Cli.Rendering;
+using Heed.Tracing;
 
 namespace Heed.Cli.Commands;
 
@@ -20,6 +21,7 @@ internal static class HeadsCommand
         var draw = new Option<string?>("--draw") { Description = "The pattern that --svg draws. Default: the first of your own, else induction.", HelpName = "NAME" };
         var top = new Option<int>("--top") { Description = "How many heads to list for each pattern; --json has all.", HelpName = "N", DefaultValueFactory = _ => 5 };
         var json = new Option<bool>("--json") { Description = "Everything as one line of JSON." };
+        var edits = new EditOption();
         var figures = new FigureOptions();
         var command = new ToolCommand("heads", "Find previous-token, duplicate, induction, first-token and self heads, and any you draw.")
         {
@@ -28,6 +30,7 @@ internal static class HeadsCommand
                 (Example, "on 50 random tokens and the same again: only the repetition can be used"),
                 ("heed heads --text \"the cat sat on the mat and the cat\" --top 3", "on a text"),
                 ("heed heads --pattern q-2 --pattern q-4..q-1 --html heads.html", "two patterns of your own, and every map"),
+                ("heed heads --edit zero:blocks.*.attn.hook_z:head=6", "which heads still do it when others are gone"),
             ],
             Notes = """
                 A pattern of your own is a list of keys that each query should look at: q is the
@@ -36,9 +39,11 @@ internal static class HeadsCommand
                 query: [[1],[1,0],[0,1,0]].
                 A score is a mean over the queries for which the pattern has a key; on repeated
                 tokens, over those of the repetition.
-                """,
+
+                """ + EditOption.Notes,
         };
         foreach (var option in new Option[] { text, length, seed, pattern, measure, draw, top, json }) command.Options.Add(option);
+        edits.AddTo(command);
         figures.AddTo(command);
         model.AddTo(command);
         command.SetAction(parsed =>
@@ -55,12 +60,13 @@ internal static class HeadsCommand
             using var interruption = new Interruption();
             var given = parsed.GetValue(text);
             var tokens = given is null ? HeadScores.RepeatedTokens(opened.Tokenizer, parsed.GetValue(length), parsed.GetValue(seed)) : AnalysisText.Of(opened, given, Example).Tokens;
+            var made = edits.Read(parsed, opened, tokens);
             HeadScores scores;
             using (var progress = new Progress(terminal, "Scoring heads"))
                 scores = HeadScores.Run(opened, tokens, patterns, Enum.Parse<PatternMeasure>(parsed.GetValue(measure)!, ignoreCase: true),
-                    given is null ? HeadScores.RepetitionStart(tokens)!.Value : 0, progress, interruption.Token);
-            if (parsed.GetValue(json)) WriteJson(terminal.Out, opened, given, parsed.GetValue(seed), scores);
-            else terminal.Write(Page(opened, given, parsed.GetValue(seed), scores, parsed.GetValue(top), terminal.Width));
+                    given is null ? HeadScores.RepetitionStart(tokens)!.Value : 0, made, progress, interruption.Token);
+            if (parsed.GetValue(json)) WriteJson(terminal.Out, opened, given, parsed.GetValue(seed), edits.Given(parsed), scores);
+            else terminal.Write(Page(opened, given, parsed.GetValue(seed), made, scores, parsed.GetValue(top), terminal.Width));
             figures.Write(parsed, terminal, () => Draw(scores, scores.Patterns.First(p => p.Pattern.Name == drawn)), () => FigurePage.Of([.. scores.Patterns.Select(p => Draw(scores, p))]));
             return ExitCode.Success;
         });
@@ -89,13 +95,14 @@ internal static class HeadsCommand
         });
     }
 
-    private static IEnumerable<StyledLine> Page(LanguageModel model, string? text, int seed, HeadScores scores, int top, int width)
+    private static IEnumerable<StyledLine> Page(LanguageModel model, string? text, int seed, Edit[] edits, HeadScores scores, int top, int width)
     {
         yield return StyledLine.Of(ModelPlace.NameOf(model.Path), Role.Strong).Add(text is null
             ? $" · {scores.Tokens.Count / 2} random tokens twice (seed {seed.ToString(CultureInfo.InvariantCulture)})" : $" · {scores.Tokens.Count} tokens", Role.Mute);
         yield return StyledLine.Of(scores.HalfLosses is { } halves
             ? $"loss {Number(halves.First, "0.0")} nats a token the first time, {Number(halves.Second, "0.0")} when they repeat"
             : $"loss {Number(scores.Losses.Average(), "0.00")} nats a token");
+        foreach (var line in EditOption.Said(edits, width)) yield return line;
         foreach (var pattern in scores.Patterns)
         {
             yield return new();
@@ -113,7 +120,7 @@ internal static class HeadsCommand
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
-    private static void WriteJson(TextWriter output, LanguageModel model, string? text, int seed, HeadScores scores) => Json.WriteLine(output, json =>
+    private static void WriteJson(TextWriter output, LanguageModel model, string? text, int seed, string[] edits, HeadScores scores) => Json.WriteLine(output, json =>
     {
         json.WriteString("model", model.Path);
         json.WriteString("text", text);
@@ -121,6 +128,7 @@ internal static class HeadsCommand
         json.WriteStartArray("ids");
         foreach (var id in scores.Tokens) json.WriteNumberValue(id);
         json.WriteEndArray();
+        EditOption.WriteJson(json, edits);
         json.WriteString("measure", scores.Measure.ToString().ToLowerInvariant());
         json.Number("loss", scores.Losses.Average());
         if (scores.HalfLosses is { } halves)

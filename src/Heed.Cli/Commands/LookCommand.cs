@@ -29,6 +29,7 @@ internal static class LookCommand
             HelpName = "WHAT",
         };
         draw.AcceptOnlyFromAmong("grid", "lines", "steps", "sum", "board");
+        var edits = new EditOption();
         var figures = new FigureOptions();
         var command = new ToolCommand("look", "See one head's attention on a text, what it adds, and the next word.")
         {
@@ -38,10 +39,13 @@ internal static class LookCommand
                 ("heed look --layer 3 --head 2 \"the cat sat on the mat\"", "shows the head you name"),
                 ("heed look --html head.html \"the cat sat on the mat\"", "also draws it: the head's steps from scores to ΔE, to play and to hover"),
                 ("heed look --convention library --json \"a b c d\" | jq .pattern", "the numbers, for a program"),
+                ("heed look -l 10 -H 1 --edit knockout:10.1:query=3,key=1 \"they crashed the car\"", "where the head looks when that is hidden, and what comes next"),
             ],
+            Notes = EditOption.Notes,
         };
         command.Arguments.Add(text);
         foreach (var option in new Option[] { layer, head, convention, tokens, json, draw }) command.Options.Add(option);
+        edits.AddTo(command);
         figures.AddTo(command);
         model.AddTo(command);
         command.SetAction(parsed =>
@@ -55,8 +59,8 @@ internal static class LookCommand
             using var opened = model.Open(parsed, terminal, ActivationPrecision.Float32);
             HeadView view;
             using (new Progress(terminal, "Running the model"))
-                view = HeadView.Of(opened, words, parsed.GetValue(layer), parsed.GetValue(head), Shown);
-            if (parsed.GetValue(json)) LookJson.Write(terminal.Out, view, isLesson);
+                view = HeadView.Of(opened, words, parsed.GetValue(layer), parsed.GetValue(head), Shown, tokens => edits.Read(parsed, opened, tokens));
+            if (parsed.GetValue(json)) LookJson.Write(terminal.Out, view, edits.Given(parsed), isLesson);
             else terminal.Write(new LookPage(range is null ? view.Last(fitting) : view, isLesson, terminal.Width).Lines());
             var drawing = new LookFigures(view, isLesson);
             switch (parsed.GetValue(draw))

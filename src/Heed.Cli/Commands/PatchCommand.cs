@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Heed.Cli.Rendering;
+using Heed.Tracing;
 
 namespace Heed.Cli.Commands;
 
@@ -36,6 +37,7 @@ internal static class PatchCommand
         };
         kind.AcceptOnlyFromAmong([.. s_kinds.Select(k => k.Word)]);
         var json = new Option<bool>("--json") { Description = "Everything as one line of JSON." };
+        var edits = new EditOption();
         var figures = new FigureOptions();
         var command = new ToolCommand("patch", "See where the difference between two texts lives (activation patching).")
         {
@@ -43,15 +45,19 @@ internal static class PatchCommand
             [
                 (Example, "by layer and position"),
                 ("heed patch … --kind z --kind pattern --html heads.html", "by head: what it says, and where it looks"),
+                ("heed patch … --edit zero:blocks.3.attn.hook_z:head=2", "both texts without head 3.2"),
             ],
             Notes = """
                 The second text is run with one activation of the first put in. 0: nothing
                 changes; 1: the logit difference is back at that of the first text.
-                """,
+                Edits are made in every run of both texts; freeze takes the scale of the first.
+
+                """ + EditOption.Notes,
         };
         command.Arguments.Add(clean);
         command.Arguments.Add(corrupt);
         foreach (var option in new Option[] { answer, wrong, kind, json }) command.Options.Add(option);
+        edits.AddTo(command);
         figures.AddTo(command);
         model.AddTo(command);
         command.SetAction(parsed =>
@@ -66,12 +72,13 @@ internal static class PatchCommand
             int right = AnswerTokens.Parse(opened.Tokenizer, a, "--answer"), subtracted = AnswerTokens.Parse(opened.Tokenizer, w, "--wrong");
             var words = parsed.GetValue(kind) is { Length: > 0 } given ? given.Distinct() : ["residual"];
             PatchingOptions[] options = [.. words.Select(word => new PatchingOptions { Kind = s_kinds.First(k => k.Word == word).Kind })];
+            var made = edits.Read(parsed, opened, first.Tokens);
             IReadOnlyList<Patching> results;
             using (var progress = new Progress(terminal, "Patching"))
-                results = Patching.RunEach(opened, first.Tokens, second.Tokens, right, subtracted, options, progress, interruption.Token);
-            if (parsed.GetValue(json)) WriteJson(terminal.Out, first, second, results);
+                results = Patching.RunEach(opened, first.Tokens, second.Tokens, right, subtracted, options, made, progress, interruption.Token);
+            if (parsed.GetValue(json)) WriteJson(terminal.Out, first, second, edits.Given(parsed), results);
             else if (!results[0].HasSpan) throw new HeedException($"{What(first, results[0])} is {Text(results[0].CleanDifference)} after both texts: there is no difference to look for. Give other answers, or texts that differ.");
-            else terminal.Write(Page(first, second, results, terminal.Width));
+            else terminal.Write(Page(first, second, made, results, terminal.Width));
             figures.Write(parsed, terminal, () => Draw(first, second, results[0]), () => FigurePage.Of([.. results.Select(r => Draw(first, second, r))]));
             return ExitCode.Success;
         });
@@ -101,13 +108,14 @@ internal static class PatchCommand
 
     private static string What(AnalysisText text, Patching result) => $"logit({text.Quoted(result.Answer)}) − logit({text.Quoted(result.Wrong)})";
 
-    private static IEnumerable<StyledLine> Page(AnalysisText clean, AnalysisText corrupt, IReadOnlyList<Patching> results, int width)
+    private static IEnumerable<StyledLine> Page(AnalysisText clean, AnalysisText corrupt, Edit[] edits, IReadOnlyList<Patching> results, int width)
     {
         foreach (var line in clean.Heading(width)) yield return line;
         foreach (var line in corrupt.Heading(width).Skip(1)) yield return line;
         yield return new();
         yield return StyledLine.Of($"{What(clean, results[0])} is {Text(results[0].CleanDifference)} after the first text, {Text(results[0].CorruptDifference)} after the second.");
         yield return StyledLine.Of("The second text is run with a part of the first: 0 nothing changes, 1 all does.", Role.Mute);
+        foreach (var line in EditOption.Said(edits, width)) yield return line;
         foreach (var result in results)
         {
             yield return new();
@@ -120,7 +128,7 @@ internal static class PatchCommand
 
     private static string Text(double value) => value.ToString("+0.00;−0.00;0", CultureInfo.InvariantCulture);
 
-    private static void WriteJson(TextWriter output, AnalysisText clean, AnalysisText corrupt, IReadOnlyList<Patching> results) => Json.WriteLine(output, json =>
+    private static void WriteJson(TextWriter output, AnalysisText clean, AnalysisText corrupt, string[] edits, IReadOnlyList<Patching> results) => Json.WriteLine(output, json =>
     {
         json.WriteStartObject("clean");
         clean.WriteJson(json);
@@ -128,6 +136,7 @@ internal static class PatchCommand
         json.WriteStartObject("corrupt");
         corrupt.WriteJson(json);
         json.WriteEndObject();
+        EditOption.WriteJson(json, edits);
         clean.WriteToken(json, "answer", results[0].Answer);
         clean.WriteToken(json, "wrong", results[0].Wrong);
         json.Number("clean_difference", results[0].CleanDifference, 7);

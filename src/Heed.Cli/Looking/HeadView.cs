@@ -16,7 +16,7 @@ internal sealed record HeadView
     private readonly Activation _pattern;
     private readonly Activation _result;
 
-    private HeadView(LanguageModel model, string text, Encoding encoding, HeadChoice choice, int first, Trace trace, IReadOnlyList<TokenAlternative> next)
+    private HeadView(LanguageModel model, string text, Encoding encoding, HeadChoice choice, int first, Activation pattern, Activation result, IReadOnlyList<Edit> edits, IReadOnlyList<TokenAlternative> next)
     {
         Model = model;
         Text = text;
@@ -25,8 +25,8 @@ internal sealed record HeadView
         Choice = choice;
         First = _firstTraced = first;
         Next = next;
-        _pattern = trace[ActivationNames.InBlock(choice.Layer, ActivationNames.Pattern)];
-        _result = trace[ActivationNames.InBlock(choice.Layer, ActivationNames.Result)];
+        Edits = edits;
+        (_pattern, _result) = (pattern, result);
         Window = model.Config.Layers[choice.Layer].Window;
     }
 
@@ -58,6 +58,9 @@ internal sealed record HeadView
     /// <summary>The layer's pattern [head, query, key]; queries are the tokens that were traced, keys all up to the last of them.</summary>
     public Activation Pattern => _pattern;
 
+    /// <summary>What was changed while the text ran.</summary>
+    public IReadOnlyList<Edit> Edits { get; }
+
     /// <summary>The most likely next tokens.</summary>
     public IReadOnlyList<TokenAlternative> Next { get; }
 
@@ -79,7 +82,8 @@ internal sealed record HeadView
     /// <param name="layer">The layer, or null to choose.</param>
     /// <param name="head">The head, or null to choose.</param>
     /// <param name="shown">Given the number of tokens: the first and one more than the last position to show.</param>
-    public static HeadView Of(LanguageModel model, string text, int? layer, int? head, Func<int, (int First, int End)> shown)
+    /// <param name="edit">Given the tokens: what is changed while they run.</param>
+    public static HeadView Of(LanguageModel model, string text, int? layer, int? head, Func<int, (int First, int End)> shown, Func<int[], Edit[]> edit)
     {
         CheckRange(model.Config, layer, head);
         var encoding = model.Tokenizer.Encode(text);
@@ -87,23 +91,42 @@ internal sealed record HeadView
         if (tokens.Length > model.Config.ContextLength)
             throw new HeedException($"The text has {tokens.Length} tokens, and the model's context holds {model.Config.ContextLength}. Shorten it.");
         var (first, end) = shown(tokens.Length);
-        var choice = layer is { } l && head is { } h ? new HeadChoice(l, h, null) : Choose(model, tokens, layer, head);
-        if ((long)model.Config.Layers[choice.Layer].Heads * (end - first) * end > MaxPattern)
+        var edits = edit(tokens);
+        var choice = layer is { } l && head is { } h ? new HeadChoice(l, h, null) : Choose(model, tokens, layer, head, edits);
+        if ((long)model.Config.Layers[choice.Layer].Heads * (end - first) * (edits.Length == 0 ? end : tokens.Length) > MaxPattern)
             throw new HeedException($"The patterns of {end - first} tokens that look at {end} would take more than {MaxPattern * 4 >> 30} GB. Show fewer with --tokens FIRST..LAST.");
+
+        string[] names = [ActivationNames.InBlock(choice.Layer, ActivationNames.Pattern), ActivationNames.InBlock(choice.Layer, ActivationNames.Result)];
+        if (edits.Length > 0)
+        {
+            // An edit may look at the whole text, such as a mean over its positions: it runs in one pass.
+            var edited = model.Trace(tokens, new Trace(new() { Names = names, Positions = first..end }), edits);
+            var predicted = model.Generate(tokens, new GenerationOptions { MaxTokens = 1, Alternatives = NextTokens, Edits = edits }).Single();
+            return new(model, text, encoding, choice, first, Cut(edited[names[0]], end), edited[names[1]], edits, predicted.Alternatives) { IsNamed = layer is not null && head is not null };
+        }
 
         // What comes before the shown tokens fills the cache, the shown ones are traced, and what follows runs only for what comes next.
         var cache = new KeyValueCache(model.Config);
-        var trace = Trace.Of(ActivationNames.InBlock(choice.Layer, ActivationNames.Pattern), ActivationNames.InBlock(choice.Layer, ActivationNames.Result));
+        var trace = Trace.Of(names);
         if (first > 0) model.Transformer.Forward(new SequenceRun { Tokens = tokens.AsMemory(0, first), Cache = cache, Rows = LogitRows.None });
         model.Transformer.Forward(new SequenceRun { Tokens = tokens.AsMemory(first, end - first), Cache = cache, Trace = trace, Rows = LogitRows.None });
         var next = model.Generate(tokens, new GenerationOptions { MaxTokens = 1, Alternatives = NextTokens }, cache).Single();
-        return new(model, text, encoding, choice, first, trace, next.Alternatives) { IsNamed = layer is not null && head is not null };
+        return new(model, text, encoding, choice, first, trace[names[0]], trace[names[1]], [], next.Alternatives) { IsNamed = layer is not null && head is not null };
     }
 
-    private static HeadChoice Choose(LanguageModel model, int[] tokens, int? layer, int? head)
+    /// <summary>The pattern without keys from <paramref name="end"/> on, which no query looks at.</summary>
+    private static Activation Cut(Activation pattern, int end)
+    {
+        var (rows, keys) = (pattern.Shape[0] * pattern.Shape[1], pattern.Shape[2]);
+        var values = new float[rows * end];
+        for (var row = 0; row < rows; row++) pattern.Values.Span.Slice(row * keys, end).CopyTo(values.AsSpan(row * end));
+        return pattern with { Shape = [pattern.Shape[0], pattern.Shape[1], end], Values = values };
+    }
+
+    private static HeadChoice Choose(LanguageModel model, int[] tokens, int? layer, int? head, Edit[] edits)
     {
         tokens = tokens[..HeadChoice.TokensFor(model.Config, tokens.Length)];
-        var trace = model.Trace(tokens, [layer is { } l ? ActivationNames.InBlock(l, ActivationNames.Pattern) : $"blocks.*.{ActivationNames.Pattern}"]);
+        var trace = model.Trace(tokens, [layer is { } l ? ActivationNames.InBlock(l, ActivationNames.Pattern) : $"blocks.*.{ActivationNames.Pattern}"], edits);
         return HeadChoice.Of(trace, model.Config, layer, head);
     }
 

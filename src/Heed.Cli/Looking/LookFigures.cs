@@ -29,7 +29,7 @@ internal sealed class LookFigures(HeadView view, bool isLesson)
     {
         var config = view.Model.Config;
         var count = HeadChoice.TokensFor(config, view.Encoding.Count);
-        var trace = view.Model.Trace(view.Encoding.Ids[..count], [$"blocks.*.{ActivationNames.Pattern}"]);
+        var trace = view.Model.Trace(view.Encoding.Ids[..count], [$"blocks.*.{ActivationNames.Pattern}"], view.Edits);
         var heads = config.Layers.Sum(l => l.Heads);
         return HeadBoard.Of(trace, config.Layers.Count, view.TokenTexts[..count], new()
         {
@@ -45,7 +45,7 @@ internal sealed class LookFigures(HeadView view, bool isLesson)
     {
         var title = $"Heed: layer {view.Choice.Layer}, head {view.Choice.Head}";
         var next = FigurePage.Of(ProbabilityBars.Of(view.Next, view.TokenTexts[^1], view.Model.Config.VocabularySize, width: 400));
-        if (view.End > MaxStory) return FigurePage.Of(Grid()).And(next).Named(title);
+        if (view.End > MaxStory || IsCut) return FigurePage.Of(Grid()).And(next).Named(title);
         var trace = Trace(HeadStory.Names(view.Choice.Layer));
         var stages = new[] { ActivationNames.RawScores, ActivationNames.ScaledScores, ActivationNames.Scores, ActivationNames.Pattern }
             .Select(name => DotGrid.Of(trace[Name(name)], view.Choice.Head, _tokens, Options())).ToArray();
@@ -60,8 +60,12 @@ internal sealed class LookFigures(HeadView view, bool isLesson)
     private Trace Trace(IReadOnlyList<string> names)
     {
         if (view.End > MaxStory) throw new UsageException($"The steps and the sum are drawn for {MaxStory} tokens at most, and {view.End} are shown. Shorten the text, or show the first with --tokens 0..{MaxStory - 1}.");
-        return view.Model.Trace(view.Encoding.Ids[..view.End], names);
+        if (IsCut) throw new UsageException("With --edit the steps and the sum are drawn up to the end of the text, which an edit may look at: leave out --tokens, or let it end there.");
+        return view.Model.Trace(view.Encoding.Ids[..view.End], names, view.Edits);
     }
+
+    /// <summary>True if what is shown was computed with tokens after it, which an edit (a mean over the text) may have looked at.</summary>
+    private bool IsCut => view.Edits.Count > 0 && view.End < view.Encoding.Count;
 
     private string Name(string local) => ActivationNames.InBlock(view.Choice.Layer, local);
 

@@ -1,3 +1,4 @@
+using Heed.Cli.Commands;
 using Heed.Cli.Looking;
 
 namespace Heed.Cli.Rendering;
@@ -5,7 +6,7 @@ namespace Heed.Cli.Rendering;
 /// <summary>What `heed look --json` prints: one object on one line.</summary>
 internal static class LookJson
 {
-    public static void Write(TextWriter output, HeadView view, bool isLesson) => Json.WriteLine(output, json =>
+    public static void Write(TextWriter output, HeadView view, string[] edits, bool isLesson) => Json.WriteLine(output, json =>
     {
         json.WriteString("model", view.Model.Path);
         json.WriteString("text", view.Text);
@@ -19,6 +20,7 @@ internal static class LookJson
             json.WriteEndObject();
         }
         json.WriteEndArray();
+        EditOption.WriteJson(json, edits);
         json.WriteNumber("layer", view.Choice.Layer);
         json.WriteNumber("head", view.Choice.Head);
         json.WriteString("chosen_by", view.IsNamed ? "name" : "content");

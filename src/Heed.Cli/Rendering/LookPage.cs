@@ -1,4 +1,5 @@
 using System.Globalization;
+using Heed.Cli.Commands;
 using Heed.Cli.Looking;
 
 namespace Heed.Cli.Rendering;
@@ -76,6 +77,7 @@ internal sealed class LookPage(HeadView view, bool isLesson, int width)
             ? "Each column is one token looking back; its dots add up to 1."
             : "Each row is one token looking back; its dots add up to 1.", Math.Min(most, 76), Role.Mute));
         foreach (var why in Why()) lines.AddRange(StyledLine.Wrap(why, Math.Min(most, 76), Role.Mute));
+        lines.AddRange(EditOption.Said(view.Edits, most));
         lines.Add(new());
 
         var keys = Keys();

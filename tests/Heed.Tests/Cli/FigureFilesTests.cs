@@ -49,6 +49,30 @@ public class FigureFilesTests
     }
 
     [Fact]
+    public void Look_WithAnEdit_ShowsTheEditedHeadEverywhere()
+    {
+        using var folder = new TemporaryFolder();
+        string svg = folder.File("head.svg"), html = folder.File("head.html");
+        string[] edit = ["--edit", "pattern:2.3:0", "--edit", "mean:blocks.3.hook_mlp_out"];
+        var run = CliRun.Of(["look", Text, "--model", Models.Stories, "-l", "2", "-H", "3", "--tokens", "2..3", "--json", "--svg", svg, "--html", html, .. edit]);
+        Assert.Equal(0, run.Code);
+        var pattern = run.Json.GetProperty("pattern");
+        Assert.Equal(4, pattern.GetArrayLength());
+        for (var q = 0; q < 2; q++)
+            for (var k = 0; k <= q + 2; k++) Assert.Equal(k == 0 ? 1 : 0, pattern[k][q].GetSingle());
+        Assert.Contains("data-key=\"L2.H3.q3.k0\" data-value=\"1\"", File.ReadAllText(svg), StringComparison.Ordinal);
+        Assert.Contains("data-key=\"L2.H3.q3.k0\" data-value=\"1\"", File.ReadAllText(html), StringComparison.Ordinal);
+        using var model = Models.Exact(Models.Stories);
+        var tokens = model.Tokenizer.Encode(Text).Ids;
+        var first = new float[tokens.Length, tokens.Length];
+        for (var q = 0; q < tokens.Length; q++) first[q, 0] = 1;
+        var logits = model.Trace(tokens, ["hook_logits"], [Heed.Tracing.Edit.Pattern(2, 3, first), Heed.Tracing.Edit.Mean("blocks.3.hook_mlp_out")])["hook_logits"].Row(tokens.Length - 1);
+        Assert.Equal(System.Numerics.Tensors.TensorPrimitives.IndexOfMax(logits), run.Json.GetProperty("next")[0].GetProperty("id").GetInt32());
+        Assert.Equal(2, run.Json.GetProperty("edits").GetArrayLength());
+        Assert.Contains("With these 2 edits", CliRun.Of(["look", Text, "--model", Models.Stories, "-l", "2", "-H", "3", .. edit]).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void LookHtml_AHead_IsAPageWithItsStages()
     {
         using var folder = new TemporaryFolder();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Heed.Lens;
+using Heed.Tracing;
 
 namespace Heed.Tests.Cli;
 
@@ -93,6 +94,35 @@ public class SweepCommandTests
             }
         }
         Assert.Contains("Carried over: the residual stream as it enters a layer", page.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sweeps_WithEdits_AreTheAnalysesOfTheEditedModel()
+    {
+        using var model = Models.Exact(Models.Stories);
+        var tokens = model.Tokenizer.Encode(Text).Ids;
+        string[] given = ["--model", Models.Stories, "--edit", "zero:blocks.1.attn.hook_z:head=3", "--edit", "scale:blocks.2.hook_resid_pre:0.5:positions=3..", "--json"];
+        Edit[] edits = [Edit.Zero("blocks.1.attn.hook_z", 3), Edit.Scale("blocks.2.hook_resid_pre", 0.5f, null, 3..)];
+        var ablated = CliRun.Of(["ablate", Text, "--answer", "id:300", .. given]).Json;
+        var ablation = Ablation.Run(model, tokens, new() { Answer = 300, Edits = edits });
+        Assert.Equal(ablation.Loss!.Value, ablated.GetProperty("loss").GetDouble(), 1e-5);
+        Assert.Equal(model.Loss(tokens, edits).Loss, ablated.GetProperty("loss").GetDouble(), 1e-4);
+        Assert.Equal(0, ablated.GetProperty("parts")[8 + 3].GetProperty("delta_loss").GetDouble(), 1e-5);      // it is gone already
+        Assert.Equal(2, ablated.GetProperty("edits").GetArrayLength());
+        string clean = "Lily saw a dog. Lily", corrupt = "Lily saw a cat. Lily";
+        var patched = CliRun.Of(["patch", clean, corrupt, "-a", "id:280", "-w", "id:310", .. given]).Json;
+        foreach (var (text, name) in new[] { (clean, "clean_difference"), (corrupt, "corrupt_difference") })
+        {
+            var logits = model.Trace(text, ["hook_logits"], edits)["hook_logits"];
+            Assert.Equal(logits[logits.Shape[0] - 1, 280] - logits[logits.Shape[0] - 1, 310], patched.GetProperty(name).GetDouble(), 1e-3);
+        }
+        // All of the last layer's stream carried over at the last position is the whole difference.
+        Assert.Equal(patched.GetProperty("patches")[0].GetProperty("difference")[0][0].GetDouble(), patched.GetProperty("corrupt_difference").GetDouble(), 1e-3);
+        var scored = CliRun.Of(["heads", "--text", Text, "--edit", "pattern:2.1:q", .. given]).Json;
+        var self = scored.GetProperty("patterns").EnumerateArray().Single(p => p.GetProperty("name").GetString() == "self").GetProperty("heads")[0];
+        Assert.Equal(("2.1", 1.0), (self.GetProperty("name").GetString(), self.GetProperty("score").GetDouble()));
+        Assert.Contains("With these 2 edits in every run: zero: blocks.1.attn.hook_z, head 3;", CliRun.Of(["ablate", Text, .. given[..^1]]).Out.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.Equal(2, CliRun.Of("ablate", Text, "--model", Models.Stories, "--edit", "zero:nothing").Code);
     }
 
     [Fact]

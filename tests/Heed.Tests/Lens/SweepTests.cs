@@ -41,6 +41,33 @@ public class SweepTests
         }
     }
 
+    [Theory]
+    [InlineData("scale:hook_embed")]
+    [InlineData("scale:blocks.2.hook_resid_pre")]
+    [InlineData("scale:blocks.*.hook_resid_post")]
+    [InlineData("scale:blocks.*.attn.hook_z")]
+    [InlineData("scale:rotary_emb.hook_cos")]
+    [InlineData("scale:ln_final.hook_normalized")]
+    [InlineData("knockout")]
+    public void Run_EditsOfEveryRun_EqualWholeRunsOneByOne(string what)
+    {
+        using var model = Models.Exact(Models.Stories);
+        int[] tokens = Models.Tokens(20);
+        Edit[] always = what == "knockout" ? [Edit.Knockout(3, 1, 9, 2), Edit.Mean("blocks.1.hook_mlp_out")]
+            : [Edit.Scale(what[(what.IndexOf(':') + 1)..], 0.7f, positions: 2..)];
+        IReadOnlyList<Edit>[] runs = [[], [Edit.Zero("blocks.2.attn.hook_z", 1)], [Edit.Scale("blocks.2.hook_resid_pre", 1.5f)], [Edit.Zero("blocks.4.hook_mlp_out")], [Edit.Scale("ln_final.hook_normalized", 2)], [Edit.Scale("hook_embed", 2)]];
+        var sweep = new Sweep(model, tokens, answer: 280, wrong: 301, edits: always);
+        var outcomes = sweep.Run(runs);
+        for (var i = 0; i < runs.Length; i++)
+        {
+            var (loss, logit) = AblationTests.Outcome(model, tokens, [.. always, .. runs[i]], 280, 301);
+            Assert.Equal(logit, outcomes[i].Logit, 1e-3 * (1 + Math.Abs(logit)));
+            Assert.Equal(loss, outcomes[i].Loss!.Value, 1e-4);
+        }
+        Assert.Equal(outcomes[0].Logit, sweep.CleanOutcome.Logit, 1e-3);
+        Assert.NotEqual(AblationTests.Outcome(model, tokens, [], 280, 301).Logit, sweep.CleanOutcome.Logit, 1e-3);
+    }
+
     [Fact]
     public void Run_Cancelled_StopsBeforeTheNextBatch()
     {
