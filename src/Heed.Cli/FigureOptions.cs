@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text;
+using Heed.Cli.Rendering;
 
 namespace Heed.Cli;
 
@@ -62,7 +62,7 @@ internal sealed class FigureOptions
             if (!isDevice) Remove(beside);
             throw new HeedException($"{path} cannot be written: {e.Message}", e);
         }
-        terminal.Error.WriteLine($"Wrote {path} ({Math.Max(1, bytes.Length / 1000).ToString("N0", CultureInfo.InvariantCulture)} kB).");
+        terminal.Error.WriteLine($"Wrote {path} ({ByteSize.Of(bytes.Length)}).");
     }
 
     private static void Remove(string beside)

@@ -54,6 +54,10 @@ public sealed record RunComparison
     /// <summary>The first of them in b.</summary>
     public required int FirstB { get; init; }
 
+    /// <summary>True if the texts stand beside each other from different tokens on: then, as keys, the first token of one is compared with
+    /// the first of the other, wherever they stand. Many heads rest there, and would otherwise seem to look elsewhere.</summary>
+    public bool PairsFirstKeys => FirstA != FirstB;
+
     /// <summary>Every activation that both have, in the order of computation.</summary>
     public required IReadOnlyList<ActivationDifference> Activations { get; init; }
 
@@ -169,6 +173,9 @@ public sealed record RunComparison
             return new(info.Name, info.Layer, whole.Cosine, whole.AA > 0 ? Math.Sqrt(whole.Squares / whole.AA) : whole.Squares > 0 ? double.PositiveInfinity : 0, whole.Largest, byPosition);
         }
 
+        /// <summary>The keys that stand beside each other: the first token of each, and from then on the aligned ones.</summary>
+        private (int A, int B) Keys(int k) => k == 0 && FirstA != FirstB ? (0, 0) : (FirstA + k, FirstB + k);
+
         public IEnumerable<PatternDifference> Patterns(int layer, Activation a, Activation b)
         {
             for (var h = 0; h < a.Shape[0]; h++)
@@ -180,8 +187,9 @@ public sealed record RunComparison
                     double here = 0, inA = 0, inB = 0;
                     for (var k = 0; k < Count; k++)
                     {
-                        here += Math.Abs(rowB[FirstB + k] - rowA[FirstA + k]);
-                        (inA, inB) = (inA + rowA[FirstA + k], inB + rowB[FirstB + k]);
+                        var (keyA, keyB) = Keys(k);
+                        here += Math.Abs(rowB[keyB] - rowA[keyA]);
+                        (inA, inB) = (inA + rowA[keyA], inB + rowB[keyB]);
                     }
                     // Weight on tokens that stand beside nothing lies elsewhere, too.
                     sum += (here + Math.Max(0, 1 - inA) + Math.Max(0, 1 - inB)) / 2;
@@ -194,7 +202,11 @@ public sealed record RunComparison
         private ReadOnlySpan<float> Row(ActivationInfo info, Activation activation, int t, int first, int? head = null)
         {
             var row = head is { } h ? activation.Row(h, first + t) : activation.Row(first + t);
-            return info.Axes[^1].Axis == "key" ? row.Slice(first, Count) : row;
+            if (info.Axes[^1].Axis != "key") return row;
+            if (FirstA == FirstB || first == 0) return row.Slice(first, Count);
+            var keys = row.Slice(first, Count).ToArray();
+            keys[0] = row[0];
+            return keys;
         }
     }
 

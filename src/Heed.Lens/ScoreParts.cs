@@ -50,8 +50,14 @@ public sealed record ScoreParts
     /// <summary>What is added then for the distance (ALiBi); 0 for none.</summary>
     public required double PositionBias { get; init; }
 
-    /// <summary>The score that goes into the softmax, as the model computed it.</summary>
+    /// <summary>The score before the mask, as the model computed it.</summary>
     public required float ScaledScore { get; init; }
+
+    /// <summary>The score after the mask, as the softmax took it: −∞ where an edit hid the key.</summary>
+    public required float MaskedScore { get; init; }
+
+    /// <summary>True if an edit hid the key from the query: the weight is 0, whatever the score.</summary>
+    public bool IsHidden => float.IsNegativeInfinity(MaskedScore);
 
     /// <summary>The weight that came out of it.</summary>
     public required float Weight { get; init; }
@@ -108,7 +114,7 @@ public sealed record ScoreParts
             ActivationNames.KeyNorm + ActivationNames.Scale, ActivationNames.KeyNorm + ActivationNames.NormOut,
             ActivationNames.BlockRotaryCos, ActivationNames.BlockRotarySin, ActivationNames.RotatedQuery, ActivationNames.RotatedKey,
         ];
-        string[] grids = [ActivationNames.RawScores, ActivationNames.ScaledScores, ActivationNames.Pattern];
+        string[] grids = [ActivationNames.RawScores, ActivationNames.ScaledScores, ActivationNames.Scores, ActivationNames.Pattern];
         Edit[] all = [.. edits ?? []];
         var more = locals.Concat(grids).Select(n => ActivationNames.InBlock(layer, n));
         var traces = ResidualParts.Traces(model, tokens, query == key ? [query] : [query, key], layer, more, all);
@@ -136,6 +142,7 @@ public sealed record ScoreParts
             SoftCap = config.ScoreSoftCap,
             PositionBias = model.Config.HasAlibi && query != key ? scaled - capped : 0,
             ScaledScore = scaled,
+            MaskedScore = Grid(ActivationNames.Scores),
             Weight = Grid(ActivationNames.Pattern),
             QueryWriters = queries,
             KeyWriters = keys,

@@ -136,7 +136,7 @@ internal static class AblateCommand
             yield return StyledLine.Of($"  {part.Component}").PadTo(21 - deltaLoss.Length).Add(deltaLoss).PadTo(33 - deltaLogit.Length).Add(deltaLogit).PadTo(36)
                 .Add(Bar.Of(Math.Abs(Of(part)), largest, Math.Clamp(width - 40, 8, 40)), Of(part) < 0 ? Role.Key : Role.Query);
         }
-        if (sorted.Length > top) yield return StyledLine.Of($"  and {sorted.Length - top} that change it less", Role.Mute);
+        if (sorted.Length > top) yield return StyledLine.Of($"  and {sorted.Length - top} that change{(sorted.Length - top == 1 ? "s" : "")} it less", Role.Mute);
     }
 
     private static string Text(double value) => value.ToString("+0.0000;−0.0000;0", CultureInfo.InvariantCulture);

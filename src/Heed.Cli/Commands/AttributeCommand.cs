@@ -50,6 +50,8 @@ internal static class AttributeCommand
             if (parsed.GetValue(draw) is { } what && !figures.AreGiven(parsed)) throw new UsageException($"--draw {what} draws into a file: add --svg FILE or --html FILE.");
             if (parsed.GetValue(neurons) < 0) throw new UsageException($"--neurons is {parsed.GetValue(neurons)}; it is a count.");
             using var opened = model.Open(parsed, terminal, ActivationPrecision.Float32);
+            var most = opened.Config.Layers.Sum(l => (long)l.FeedForwardWidth);
+            if (parsed.GetValue(neurons) > most) throw new UsageException($"--neurons is {parsed.GetValue(neurons)}; the model's {opened.Config.Layers.Count} MLPs have {most} neurons together.");
             var analysis = AnalysisText.Of(opened, words, Example);
             var at = analysis.Position(parsed.GetValue(position), "--position");
             int? subtracted = parsed.GetValue(wrong) is { } w ? AnswerTokens.Parse(opened.Tokenizer, w, "--wrong") : null;
@@ -112,7 +114,7 @@ internal static class AttributeCommand
         var largest = a.Parts.Max(p => Math.Abs(p.Value));
         LogitPart[] sorted = [.. a.Parts.OrderByDescending(p => Math.Abs(p.Value))];
         foreach (var part in sorted.Take(top)) yield return Row(part.Source.ToString(), part.Value);
-        if (sorted.Length > top) yield return Row($"{sorted.Length - top} smaller parts", sorted.Skip(top).Sum(p => p.Value), hasBar: false);
+        if (sorted.Length > top) yield return Row(Plural.Of(sorted.Length - top, "smaller part"), sorted.Skip(top).Sum(p => p.Value), hasBar: false);
         yield return new();
         yield return StyledLine.Of($"{a.Parts.Count} parts add up to {Text(a.Sum)}; the model's logits differ by {Text(a.Difference)} ({a.Error.ToString("0.0e0", CultureInfo.InvariantCulture)} apart).");
         if (a.CappedDifference is { } capped)

@@ -91,7 +91,8 @@ internal static class CompareCommand
         foreach (var line in b.Heading(width)) yield return line;
         if (a.Tokens.Length != b.Tokens.Length)
         {
-            var where = $"{c.Positions} tokens stand beside each other: {c.FirstA}…{c.FirstA + c.Positions - 1} of the first text, {c.FirstB}…{c.FirstB + c.Positions - 1} of the second. --align start or end says which.";
+            var where = $"{c.Positions} tokens stand beside each other: {c.FirstA}…{c.FirstA + c.Positions - 1} of the first text, {c.FirstB}…{c.FirstB + c.Positions - 1} of the second. --align start or end says which."
+                + (c.PairsFirstKeys && c.Patterns.Count > 0 ? " As something to look at, the first token of each is compared with the other's: many heads rest there." : "");
             foreach (var line in StyledLine.Wrap(where, Math.Min(width, 76), Role.Mute)) yield return line;
         }
         yield return new();
@@ -169,6 +170,7 @@ internal static class CompareCommand
         json.WriteNumber("positions", c.Positions);
         json.WriteNumber("first_a", c.FirstA);
         json.WriteNumber("first_b", c.FirstB);
+        json.WriteBoolean("pairs_first_keys", c.PairsFirstKeys);
         json.WriteStartArray("activations");
         foreach (var d in c.Activations)
         {

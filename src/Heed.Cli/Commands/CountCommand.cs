@@ -35,7 +35,7 @@ internal static class CountCommand
         {
             var named = NamedOutline.Open(parsed, terminal, model, parsed.GetValue(name));
             var count = ParameterCount.Run(named.Title, named.Outline);
-            if (parsed.GetValue(json)) WriteJson(terminal.Out, count);
+            if (parsed.GetValue(json)) WriteJson(terminal.Out, count, named);
             else terminal.Write(Page(count, named, terminal.Width));
             figures.Write(parsed, terminal, () => ParameterTally.Of(count.Model, [.. count.Parts.Where(p => p.Count > 0).Select(TallyPartOf)]));
             return ExitCode.Success;
@@ -48,6 +48,8 @@ internal static class CountCommand
         yield return StyledLine.Of(count.Model, Role.Strong).Add($" · {N(count.Total)} parameters in {N(count.Matrices)} matrices", Role.Mute);
         if (named.Description.Length > 0)
             foreach (var line in StyledLine.Wrap(named.Description, Math.Min(width, 76), Role.Mute)) yield return line;
+        if (named.Assumed.Count > 0)
+            foreach (var line in StyledLine.Wrap($"Not in the configuration, so the defaults of {named.Outline.Config.Family}: {string.Join(", ", named.Assumed.Select(a => $"{a.Key} {a.Value}"))}.", Math.Min(width, 76), Role.Mute)) yield return line;
         yield return new();
         yield return Row("", "", "parameters", "so far", Role.Mute).Add("   share", Role.Mute);
         var (largest, cells) = (count.Parts.Max(p => p.Count), Math.Min(width - 82, 24));
@@ -91,11 +93,17 @@ internal static class CountCommand
     private static StyledLine Row(string name, string symbol, string number, string running, Role role)
         => new StyledLine().Add($"  {name}", role).PadTo(22).Add(symbol, Role.Mute).PadTo(Math.Max(23, 52 - number.Length)).Add(number, role).PadTo(70 - running.Length).Add(running, Role.Mute);
 
-    private static void WriteJson(TextWriter output, ParameterCount count) => Json.WriteLine(output, json =>
+    private static void WriteJson(TextWriter output, ParameterCount count, NamedOutline named) => Json.WriteLine(output, json =>
     {
         json.WriteString("model", count.Model);
         json.WriteNumber("total", count.Total);
         json.WriteNumber("matrices", count.Matrices);
+        if (named.Assumed.Count > 0)
+        {
+            json.WriteStartObject("assumed");
+            foreach (var (key, value) in named.Assumed) json.WriteString(key, value);
+            json.WriteEndObject();
+        }
         json.WriteStartArray("parts");
         foreach (var part in count.Parts)
         {

@@ -87,7 +87,7 @@ internal static class HeadsCommand
         return HeatMap.Of(values, FigureAxis.Layers(pattern.Scores.Count), FigureAxis.Heads(columns), new()
         {
             Title = $"Which heads look at {pattern.Pattern.Meaning}",
-            Caption = $"{(scores.Measure == PatternMeasure.Weight ? "The attention that lies there" : "How much of the head's pattern and this one is common")}, from 0 to 1: the mean over {pattern.Queries} queries.",
+            Caption = $"{(scores.Measure == PatternMeasure.Weight ? "The attention that lies there" : "How much of the head's pattern and this one is common")}, from 0 to 1: the mean over {(pattern.Queries == 1 ? "1 query" : $"{pattern.Queries} queries")}.",
             KeyPrefix = pattern.Pattern.Name.Replace(' ', '_').Replace('.', '_'),
             Measure = scores.Measure == PatternMeasure.Weight ? "weight" : "overlap",
             FirstRowAtBottom = true,

@@ -53,16 +53,16 @@ internal static class InfoCommand
         var tensors = model.Transformer.File?.Tensors ?? [];
         yield return Title($"Tensors ({tensors.Count})", "");
         foreach (var group in tensors.GroupBy(t => t.Type).OrderByDescending(g => g.Sum(t => t.ByteLength)))
-            yield return Row(group.Key.ToString(), Whole(group.Count())).Add($"  {Memory(group.Sum(t => t.ByteLength))}", Role.Mute);
+            yield return Row(group.Key.ToString(), Whole(group.Count())).Add($"  {ByteSize.Of(group.Sum(t => t.ByteLength))}", Role.Mute);
         if (listTensors)
             foreach (var tensor in tensors)
                 yield return new StyledLine().Add($"  {tensor.Name}").PadTo(46).Add($" {tensor.Type}", Role.Mute).PadTo(54).Add($" {tensor.ShapeText}");
         yield return new();
 
         yield return Title("Memory", "");
-        yield return Row("weights, as stored", Memory(tensors.Sum(t => t.ByteLength))).Add("  mapped, not copied", Role.Mute);
-        yield return Row("cache, 1,000 tokens", Memory(summary.CacheBytesPerToken * 1000)).Add("  keys and values as float32", Role.Mute);
-        yield return Row($"cache, {Whole(model.Config.ContextLength)}", Memory(summary.CacheBytesPerToken * model.Config.ContextLength)).Add("  the whole context", Role.Mute);
+        yield return Row("weights, as stored", ByteSize.Of(tensors.Sum(t => t.ByteLength))).Add("  mapped, not copied", Role.Mute);
+        yield return Row("cache, 1,000 tokens", ByteSize.Of(summary.CacheBytesPerToken * 1000)).Add("  keys and values as float32", Role.Mute);
+        yield return Row($"cache, {Whole(model.Config.ContextLength)}", ByteSize.Of(summary.CacheBytesPerToken * model.Config.ContextLength)).Add("  the whole context", Role.Mute);
     }
 
     private static StyledLine Title(string title, string note) => StyledLine.Of(title, Role.Strong).Add(note.Length > 0 ? $"  {note}" : "", Role.Mute);
@@ -129,12 +129,5 @@ internal static class InfoCommand
         >= 1_000_000_000 => $"{(n / 1e9).ToString("0.##", CultureInfo.InvariantCulture)} billion",
         >= 1_000_000 => $"{(n / 1e6).ToString("0.#", CultureInfo.InvariantCulture)} million",
         _ => Whole(n),
-    };
-
-    internal static string Memory(long bytes) => bytes switch
-    {
-        >= 1_000_000_000 => $"{(bytes / 1e9).ToString("0.00", CultureInfo.InvariantCulture)} GB",
-        >= 1_000_000 => $"{(bytes / 1e6).ToString("0.0", CultureInfo.InvariantCulture)} MB",
-        _ => $"{(bytes / 1e3).ToString("0.0", CultureInfo.InvariantCulture)} kB",
     };
 }

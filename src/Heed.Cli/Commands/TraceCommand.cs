@@ -64,7 +64,7 @@ internal static class TraceCommand
             var bytes = trace.BytesFor(opened.Transformer.Activations, analysis.Tokens.Length);
             if (!parsed.GetValue(json))
             {
-                terminal.Out.WriteLine($"{analysis.Tokens.Length} token{(analysis.Tokens.Length == 1 ? "" : "s")}; keeping this takes {Size(bytes)}.");
+                terminal.Out.WriteLine($"{Plural.Of(analysis.Tokens.Length, "token")}; keeping this takes {ByteSize.Of(bytes)}.");
                 terminal.Out.Flush();
             }
             using (new Progress(terminal, "Running the model")) opened.Trace(analysis.Tokens, trace, edits.Read(parsed, opened, analysis.Tokens));
@@ -109,7 +109,7 @@ internal static class TraceCommand
             return;
         }
         var L = model.Config.Layers.Count;
-        terminal.Write([StyledLine.Of(ModelPlace.NameOf(model.Path), Role.Strong).Add($" · {all.Length} activations; axes without a number are as long as the text", Role.Mute), new()]);
+        terminal.Write([StyledLine.Of(ModelPlace.NameOf(model.Path), Role.Strong).Add($" · {Plural.Of(all.Length, "activation")}; axes without a number are as long as the text", Role.Mute), new()]);
         // Layers that have the same activation with the same axes are one line.
         foreach (var group in all.GroupBy(i => (i.Layer >= 0 && i.Layer < L, i.Local, string.Join(", ", i.Axes.Select(a => a.Length == 0 ? a.Axis : $"{a.Axis} {a.Length}")))))
         {
@@ -130,7 +130,7 @@ internal static class TraceCommand
             yield return new StyledLine().Add(CellWidth.Shorten(name, 35)).PadTo(36).Add(Number(mean)).PadTo(47).Add(Number(least)).PadTo(58).Add(Number(most)).PadTo(69).Add(string.Join('×', activation.Shape), Role.Mute);
         }
         yield return new();
-        foreach (var line in StyledLine.Wrap(path is null ? $"{trace.Names.Count} activations, {Size(trace.ByteLength)}. --out FILE keeps the values." : $"Wrote {trace.Names.Count} activations, {Size(trace.ByteLength)}, to {path}.", Math.Min(width, 76))) yield return line;
+        foreach (var line in StyledLine.Wrap(path is null ? $"{Plural.Of(trace.Names.Count, "activation")}, {ByteSize.Of(trace.ByteLength)}. --out FILE keeps the values." : $"Wrote {Plural.Of(trace.Names.Count, "activation")}, {ByteSize.Of(trace.ByteLength)}, to {path}.", Math.Min(width, 76))) yield return line;
     }
 
     /// <summary>Of the finite numbers: scores that are masked are −∞.</summary>
@@ -149,13 +149,6 @@ internal static class TraceCommand
     }
 
     private static string Number(double value) => double.IsFinite(value) ? value.ToString("G5", CultureInfo.InvariantCulture) : "–";
-
-    private static string Size(long bytes) => bytes switch
-    {
-        >= 1_000_000_000 => $"{(bytes / 1e9).ToString("0.0", CultureInfo.InvariantCulture)} GB",
-        >= 1_000_000 => $"{(bytes / 1e6).ToString("0.0", CultureInfo.InvariantCulture)} MB",
-        _ => $"{(bytes / 1e3).ToString("0.0", CultureInfo.InvariantCulture)} kB",
-    };
 
     /// <summary>500M, 2G, 1.5G or a number of bytes.</summary>
     private static long? Bytes(string? size)

@@ -83,6 +83,7 @@ internal static class WhyCommand
             Title = $"Why {score.Layer}.{score.Head} looks from “{Label(analysis, score.Query)}” at “{Label(analysis, score.Key)}”",
             Caption = "What wrote the query × what wrote the key. Each bar is a pair's exact part of the score q·k.",
             TotalName = "q·k",
+            Foot = Changed(score),
         });
     }
 
@@ -109,13 +110,16 @@ internal static class WhyCommand
         yield return StyledLine.Of($"Head {s.Layer}.{s.Head}: why “{from}” ({s.Query}) looks at “{to}” ({s.Key})", Role.Strong);
         yield return StyledLine.Of($"q·k = {Text(s.RawScore)}, × {s.Scale.ToString("0.0000", CultureInfo.InvariantCulture)}{Cap(s)}{Bias(s)} = score {Text(s.ScaledScore)} → weight {s.Weight.ToString("0.000", CultureInfo.InvariantCulture)}");
 
+        if (Changed(s) is { Length: > 0 } changed)
+            foreach (var line in StyledLine.Wrap($"{char.ToUpperInvariant(changed[0])}{changed[1..]}.", Math.Min(width, 76), Role.Change)) yield return line;
+
         var pairs = Pairs(s);
         yield return new();
         yield return StyledLine.Of("What wrote the query × what wrote the key", Role.Strong).Add(" · parts of q·k", Role.Mute);
         var largest = Math.Abs(pairs[0].Value);
         foreach (var (query, key, value) in pairs.Take(top)) yield return Row($"{query} × {key}", value, largest);
-        if (pairs.Count > top) yield return Row($"{pairs.Count - top} other pairs", pairs.Skip(top).Sum(p => p.Value), 0);
-        yield return StyledLine.Of($"{pairs.Count} pairs add up to {Text(s.Sum)}; the model's q·k is {Text(s.RawScore)} ({s.Error.ToString("0.0e0", CultureInfo.InvariantCulture)} apart).", Role.Mute);
+        if (pairs.Count > top) yield return Row(Plural.Of(pairs.Count - top, "other pair"), pairs.Skip(top).Sum(p => p.Value), 0);
+        yield return StyledLine.Of($"{Plural.Of(pairs.Count, "pair")} add{(pairs.Count == 1 ? "s" : "")} up to {Text(s.Sum)}; the model's q·k is {Text(s.RawScore)} ({s.Error.ToString("0.0e0", CultureInfo.InvariantCulture)} apart).", Role.Mute);
         yield return new();
         var strongest = pairs[0];
         foreach (var line in StyledLine.Wrap($"Most of all, {Words(strongest.Query, from)} and {Words(strongest.Key, to)} {(strongest.Value < 0 ? "point apart" : "fit together")}: {Text(strongest.Value)}.", Math.Min(width, 76))) yield return line;
@@ -127,7 +131,7 @@ internal static class WhyCommand
             var sums = writers.Select((w, i) => (w.Source, Value: isQuery ? Enumerable.Range(0, s.KeyWriters.Count).Sum(k => s.Pairs[i, k]) : Enumerable.Range(0, s.QueryWriters.Count).Sum(q => s.Pairs[q, i])))
                 .OrderByDescending(w => Math.Abs(w.Value)).ToList();
             foreach (var (source, value) in sums.Take(top)) yield return Row(source.ToString(), value, Math.Abs(sums[0].Value));
-            if (sums.Count > top) yield return Row($"{sums.Count - top} others", sums.Skip(top).Sum(w => w.Value), 0);
+            if (sums.Count > top) yield return Row(Plural.Of(sums.Count - top, "other"), sums.Skip(top).Sum(w => w.Value), 0);
         }
 
         yield return new();
@@ -135,7 +139,7 @@ internal static class WhyCommand
         var products = s.Products.Select((p, i) => (Index: i, Value: p)).OrderByDescending(p => Math.Abs(p.Value)).ToList();
         foreach (var (i, value) in products.Take(top))
             yield return Row($"{i,3}: {Short(s.QueryVector[i])} × {Short(s.KeyVector[i])}", value, Math.Abs(products[0].Value));
-        if (products.Count > top) yield return Row($"{products.Count - top} other products", products.Skip(top).Sum(p => p.Value), 0);
+        if (products.Count > top) yield return Row(Plural.Of(products.Count - top, "other product"), products.Skip(top).Sum(p => p.Value), 0);
 
         // What is many together has no bar: it is not one of those above it.
         StyledLine Row(string name, double value, double most)
@@ -144,6 +148,11 @@ internal static class WhyCommand
             return new StyledLine().Add($"  {name}").PadTo(44 - number.Length).Add(number).PadTo(46).Add(Bar.Of(Math.Abs(value), most, Math.Clamp(width - 50, 8, 30)), value < 0 ? Role.Key : Role.Query);
         }
     }
+
+    /// <summary>What an edit made of the score before the softmax, in words; empty if it took the score as it was.</summary>
+    private static string Changed(ScoreParts s)
+        => s.IsHidden ? "an edit hides this key from this query: its score became −∞ before the softmax, so its weight is 0 whatever q·k says"
+            : s.MaskedScore != s.ScaledScore ? $"an edit changed the score to {Text(s.MaskedScore)} before the softmax" : "";
 
     private static string Words(ResidualSource source, string token) => source.Writer switch
     {
@@ -171,6 +180,9 @@ internal static class WhyCommand
         if (s.SoftCap is { } cap) json.Number("soft_cap", cap);
         json.Number("position_bias", s.PositionBias);
         json.Number("scaled_score", s.ScaledScore, 7);
+        json.Number("masked_score", s.MaskedScore, 7);
+        json.WriteBoolean("hidden", s.IsHidden);
+        if (Changed(s) is { Length: > 0 } changed) json.WriteString("edited", changed);
         json.Number("weight", s.Weight, 9);
         json.Number("sum", s.Sum, 7);
         json.Number("error", s.Error, 12);

@@ -1,3 +1,4 @@
+using Heed.Cli.Rendering;
 using Heed.Tokenization;
 using Heed.Tracing;
 
@@ -6,7 +7,7 @@ namespace Heed.Cli.Looking;
 /// <summary>What one head does on a text, and what the model says next: everything that `heed look` shows.</summary>
 internal sealed record HeadView
 {
-    /// <summary>Numbers of one layer's pattern at most: 1 GB.</summary>
+    /// <summary>Numbers of one layer's pattern at most: 1.07 GB.</summary>
     private const long MaxPattern = 1 << 28;
 
     /// <summary>How many next tokens are listed.</summary>
@@ -94,7 +95,7 @@ internal sealed record HeadView
         var edits = edit(tokens);
         var choice = layer is { } l && head is { } h ? new HeadChoice(l, h, null) : Choose(model, tokens, layer, head, edits);
         if ((long)model.Config.Layers[choice.Layer].Heads * (end - first) * (edits.Length == 0 ? end : tokens.Length) > MaxPattern)
-            throw new HeedException($"The patterns of {end - first} tokens that look at {end} would take more than {MaxPattern * 4 >> 30} GB. Show fewer with --tokens FIRST..LAST.");
+            throw new HeedException($"The patterns of {end - first} tokens that look at {end} would take more than {ByteSize.Of(MaxPattern * sizeof(float))}. Show fewer with --tokens FIRST..LAST.");
 
         string[] names = [ActivationNames.InBlock(choice.Layer, ActivationNames.Pattern), ActivationNames.InBlock(choice.Layer, ActivationNames.Result)];
         if (edits.Length > 0)

@@ -5,7 +5,10 @@ namespace Heed.Cli.Rendering;
 /// <summary>A table of numbers, layers upwards, in as many columns as fit: of more, those with the largest numbers are shown, and it says so.</summary>
 internal static class LayerGrid
 {
-    private const int Cell = 7, Left = 9;
+    private const int Cell = 8, Left = 9;
+
+    /// <summary>Decimals with which the largest number has three digits that count; as many as a cell holds, where all are small.</summary>
+    private static int Digits(double largest) => largest switch { >= 100 => 0, >= 10 => 1, >= 0.995 => 2, >= 0.0995 => 3, _ => 4 };
 
     /// <summary>The lines.</summary>
     /// <param name="values">[layer][column]; a layer may have fewer columns than another.</param>
@@ -15,6 +18,9 @@ internal static class LayerGrid
     public static IEnumerable<StyledLine> Lines(IReadOnlyList<IReadOnlyList<double>> values, IReadOnlyList<string> labels, string what, int width)
     {
         var fit = Math.Max(1, (width - Left) / Cell);
+        var largest = values.Max(row => row.Select(Math.Abs).DefaultIfEmpty().Max());
+        var digits = new string('0', Digits(largest));
+        var format = $"0.{digits};−0.{digits};0.{digits}";
         double SizeOf(int column) => values.Max(row => column < row.Count ? Math.Abs(row[column]) : 0);
         int[] shown = labels.Count <= fit ? [.. Enumerable.Range(0, labels.Count)] : [.. Enumerable.Range(0, labels.Count).OrderByDescending(SizeOf).Take(fit).Order()];
         var header = StyledLine.Of("layer", Role.Mute);
@@ -31,8 +37,8 @@ internal static class LayerGrid
             {
                 if (shown[i] >= values[l].Count) continue;
                 var value = values[l][shown[i]];
-                var text = value.ToString("0.00;−0.00;0.00", CultureInfo.InvariantCulture);
-                line.PadTo(Left + (i + 1) * Cell - text.Length).Add(text, Math.Abs(value) < 0.05 ? Role.Mute : value < 0 ? Role.Key : Role.Query);
+                var text = value.ToString(format, CultureInfo.InvariantCulture);
+                line.PadTo(Left + (i + 1) * Cell - text.Length).Add(text, Math.Abs(value) < largest / 20 ? Role.Mute : value < 0 ? Role.Key : Role.Query);
             }
             yield return line;
         }

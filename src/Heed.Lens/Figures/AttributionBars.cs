@@ -20,6 +20,9 @@ public sealed record AttributionBarsOptions
     /// <summary>What the parts add up to ("logit of Mary − logit of John").</summary>
     public string TotalName { get; init; } = "sum";
 
+    /// <summary>What else must be known, at the foot.</summary>
+    public string Foot { get; init; } = "";
+
     /// <summary>True: the largest in size first; false: in the order given.</summary>
     public bool IsSorted { get; init; } = true;
 
@@ -78,8 +81,8 @@ public static class AttributionBars
         if (isRunning) DrawRunning(canvas, running, shown, right + 24, top);
 
         var sum = parts.Sum(p => p.Value);
-        return canvas.Finish(y + Row, $"{parts.Count} parts add up to {FigureNumbers.Signed(sum)}, which differs from the total by {FigureNumbers.Plain(Math.Abs(sum - total))}"
-            + (shown.Count < parts.Count ? $" · the {parts.Count - shown.Count + 1} smallest are one bar" : "") + " · blue to the right: for, orange to the left: against");
+        return canvas.Finish(y + Row, $"{parts.Count} part{(parts.Count == 1 ? " adds" : "s add")} up to {FigureNumbers.Signed(sum)}, which differs from the total by {FigureNumbers.Plain(Math.Abs(sum - total))}"
+            + (shown.Count < parts.Count ? $" · the {parts.Count - shown.Count + 1} smallest are one bar" : "") + " · blue to the right: for, orange to the left: against" + (options.Foot.Length > 0 ? $" · {options.Foot}" : ""));
     }
 
     private static void DrawBar(FigureCanvas canvas, double y, string label, int weight, string key, string name, double value, FigureRole role, double left, double zero, double scale)

@@ -20,7 +20,7 @@ public sealed unsafe record MachinePeak(int Threads, string InstructionSet, doub
     private const long MemoryBytes = 128L << 20;
 
     /// <summary>Measures with all threads of <paramref name="team"/>: the best of several short attempts.</summary>
-    /// <exception cref="HeedException">There are not 128 MiB of memory for it.</exception>
+    /// <exception cref="HeedException">There are not 134 MB of memory for it.</exception>
     public static MachinePeak Measure(ThreadTeam team)
     {
         ArgumentNullException.ThrowIfNull(team);
@@ -93,7 +93,7 @@ public sealed unsafe record MachinePeak(int Threads, string InstructionSet, doub
         }
         catch (OutOfMemoryException exception)
         {
-            throw new HeedException($"Measuring memory bandwidth takes {MemoryBytes >> 20} MiB, which are not free.", exception);
+            throw new HeedException($"Measuring memory bandwidth takes {MemoryBytes / 1_000_000} MB, which are not free.", exception);
         }
         try
         {

@@ -29,6 +29,9 @@ public sealed class ModelOutline
     /// <summary>The numbers in all tensors of the file, where there is one.</summary>
     public long? StoredCount { get; }
 
+    /// <summary>What a configuration does not say, and what its family takes for it: whole numbers and switches by their keys. Empty for a loaded transformer.</summary>
+    public IReadOnlyList<(string Key, string Value)> Assumed { get; private init; } = [];
+
     /// <summary>The outline of a loaded transformer.</summary>
     public static ModelOutline Of(Transformer model)
     {
@@ -62,7 +65,7 @@ public sealed class ModelOutline
         var (family, config) = CheckpointLoader.ReadConfig(options);
         // The family asks for its tensors as it does when it loads a checkpoint; none is there, and what it asked for is the outline.
         var weights = family.ReadWeights(config, options, new WeightReader(new PlannedTensors(options.File)));
-        return new(config, weights, hasWeights: false, stored: null);
+        return new(config, weights, hasWeights: false, stored: null) { Assumed = [.. options.Assumed] };
     }
 
     private static IEnumerable<ParameterTensor> TensorsOf(TransformerWeights weights, bool hasWeights)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Xml.Linq;
 using Heed.Cli;
 using Heed.Cli.Commands;
+using Heed.Lens;
 using Heed.Tracing;
 
 namespace Heed.Tests.Cli;
@@ -90,6 +91,66 @@ public class AnalysisCommandsTests
         var json = CliRun.Of("why", "they crashed the car", "-l", "10", "-H", "1", "-q", "3", "-k", "1", "--json").Json;
         Assert.Equal(json.GetProperty("raw_score").GetDouble(), json.GetProperty("pairs").EnumerateArray().Sum(r => r.EnumerateArray().Sum(v => v.GetDouble())), 1e-3);
         Assert.InRange(json.GetProperty("weight").GetDouble(), 0.8, 0.95);
+    }
+
+    [Fact]
+    public void Why_KeyThatAnEditHides_SaysSoEverywhere()
+    {
+        using var folder = new TemporaryFolder();
+        var svg = folder.File("why.svg");
+        string[] common = ["why", "the cat sat on", "-l", "2", "-H", "3", "-q", "4", "-k", "2", "--model", Models.Stories];
+        string[] edited = [.. common, "--edit", "knockout:2.3:query=4,key=2"];
+        var run = CliRun.Of([.. edited, "--svg", svg]);
+        Assert.Equal(0, run.Code);
+        Assert.Contains("An edit hides this key from this query: its score became −∞ before the softmax", run.Out.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.Contains("an edit hides this key", string.Join(' ', XDocument.Load(svg).Descendants().Where(e => e.Name.LocalName == "text").Select(e => e.Value)), StringComparison.Ordinal);
+        JsonElement json = CliRun.Of([.. edited, "--json"]).Json, plain = CliRun.Of([.. common, "--json"]).Json;
+        Assert.True(json.GetProperty("hidden").GetBoolean());
+        Assert.Equal((JsonValueKind.Null, 0.0), (json.GetProperty("masked_score").ValueKind, json.GetProperty("weight").GetDouble()));
+        Assert.Equal(plain.GetProperty("scaled_score").GetDouble(), json.GetProperty("scaled_score").GetDouble(), 1e-6);
+        Assert.False(plain.GetProperty("hidden").GetBoolean());
+        Assert.Equal(plain.GetProperty("scaled_score").GetDouble(), plain.GetProperty("masked_score").GetDouble(), 1e-6);
+        Assert.DoesNotContain("An edit", CliRun.Of(common).Out, StringComparison.Ordinal);
+        Assert.Contains("An edit changed the score to", CliRun.Of([.. common, "--edit", "scale:blocks.2.attn.hook_attn_scores:2:positions=4"]).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Compare_AlignedAtTheEnd_PairsTheFirstTokensAsKeys()
+    {
+        using var model = Models.Exact(Models.Stories);
+        int[] shorter = [1, 300, 310, 320], longer = [1, 290, 295, 299, 300, 310, 320];
+        Edit[] Sink(int count)
+        {
+            var weights = new float[count, count];
+            for (var q = 0; q < count; q++) weights[q, 0] = 1;
+            return [Edit.Pattern(1, 2, weights)];
+        }
+        foreach (var (a, b) in new[] { (shorter, longer), (longer, shorter) })
+        {
+            var comparison = RunComparison.Run(model, a, model, b, TextAlignment.End, ["blocks.1.attn.hook_pattern"], Sink(a.Length), Sink(b.Length));
+            Assert.True(comparison.PairsFirstKeys);
+            // Both rest on the first token, wherever it stands.
+            Assert.Equal(0, comparison.Patterns.Single(p => p.Head == 2).TotalVariation, 1e-6);
+            Assert.All(comparison.Patterns, p => Assert.InRange(p.TotalVariation, 0, 1 + 1e-6));
+        }
+        Assert.False(RunComparison.Run(model, shorter, model, longer, TextAlignment.Start, ["blocks.1.attn.hook_pattern"]).PairsFirstKeys);
+        var run = CliRun.Of("compare", "a cat", "there was once a cat", "--align", "end", "--model", Models.Stories);
+        Assert.Contains("the first token of each is compared with the other's", run.Out.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.DoesNotContain("the first token of each", CliRun.Of("compare", "a cat", "there was once a cat", "--model", Models.Stories).Out.ReplaceLineEndings(" "), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Analysis_CountsOfOne_AreSingular()
+    {
+        var why = CliRun.Of("why", "the cat sat on", "-l", "0", "-H", "3", "--model", Models.Stories, "--top", "7").Out;
+        Assert.Contains("  1 other product ", why, StringComparison.Ordinal);
+        Assert.Contains("\n1 pair adds up to", why, StringComparison.Ordinal);
+        Assert.Contains("\n1 activation, ", CliRun.Of("trace", "the cat", "--names", "hook_embed", "--model", Models.Stories).Out, StringComparison.Ordinal);
+        var heads = CliRun.Of("ablate", "the cat", "--by", "layer", "--top", "4", "--model", Models.Stories);
+        Assert.EndsWith("and 1 that changes it less", heads.Lines[^1], StringComparison.Ordinal);
+        var neurons = CliRun.Of("attribute", "the cat", "--model", Models.Stories, "--neurons", "100000000");
+        Assert.Equal(2, neurons.Code);
+        Assert.Contains("the model's 5 MLPs have 860 neurons together", neurons.Error, StringComparison.Ordinal);
     }
 
     [Fact]

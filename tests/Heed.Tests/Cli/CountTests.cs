@@ -7,6 +7,21 @@ namespace Heed.Tests.Cli;
 public class CountTests
 {
     [Fact]
+    public void Count_ConfigurationThatSaysLittle_ListsTheDefaultsItAssumed()
+    {
+        using var folder = new TemporaryFolder();
+        var run = CliRun.Of("count", folder.Write("config.json", "{\"model_type\":\"gpt2\",\"n_layer\":3}"));
+        Assert.Equal(0, run.Code);
+        var text = run.Out.ReplaceLineEndings(" ");
+        Assert.Contains("Not in the configuration, so the defaults of gpt2:", text, StringComparison.Ordinal);
+        foreach (var expected in new[] { "vocab_size 50,257", "n_embd 768", "n_head 12", "tie_word_embeddings true" }) Assert.Contains(expected, text, StringComparison.Ordinal);
+        Assert.DoesNotContain("n_layer 12", text, StringComparison.Ordinal);
+        Assert.Equal("768", CliRun.Of("count", folder.File("config.json"), "--json").Json.GetProperty("assumed").GetProperty("n_embd").GetString());
+        Assert.DoesNotContain("Not in the configuration", CliRun.Of("count", "gpt2").Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("Not in the configuration", CliRun.Of("count", "--model", Models.Stories).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Count_Gpt3_IsTheLessonsTally()
     {
         var run = CliRun.Of("count", "gpt3");

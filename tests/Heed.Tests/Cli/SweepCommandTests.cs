@@ -137,6 +137,14 @@ public class SweepCommandTests
         Assert.InRange(run.Json.GetProperty("loss_first").GetDouble() - run.Json.GetProperty("loss_second").GetDouble(), 5, 20);
     }
 
+    [Theory]
+    [InlineData(0.0312, "0.0312")]
+    [InlineData(0.31234, "0.312")]
+    [InlineData(-1.236, "−1.24")]
+    [InlineData(123.4, "123")]
+    public void LayerGrid_Numbers_HaveDigitsByTheScale(double value, string expected)
+        => Assert.EndsWith(" " + expected, Heed.Cli.Rendering.LayerGrid.Lines([[value]], ["a"], "head", 80).Last().Render(Heed.Cli.Rendering.ColorDepth.None).TrimEnd(), StringComparison.Ordinal);
+
     [Fact]
     public void Heads_OnATextWithOwnPatterns_ListsThemAndDrawsTheFirst()
     {

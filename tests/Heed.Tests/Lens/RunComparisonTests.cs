@@ -44,8 +44,8 @@ public class RunComparisonTests
             double variation = 0;
             for (var q = 0; q < 7; q++)
             {
-                // All keys of b, those before the aligned ones against nothing.
-                for (var k = -shift; k < 7; k++) variation += Math.Abs((k < 0 ? 0 : pa[3, q, k]) - pb[3, q + shift, k + shift]) / 2.0;
+                // All keys of b: the first against a's first, the aligned ones, and those between them against nothing.
+                for (var k = -shift; k < 7; k++) variation += Math.Abs((k == -shift ? pa[3, q, 0] : k <= 0 ? 0 : pa[3, q, k]) - pb[3, q + shift, k + shift]) / 2.0;
             }
             Assert.Equal(variation / 7, pattern.TotalVariation, 1e-4);
 

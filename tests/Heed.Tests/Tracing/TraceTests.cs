@@ -127,7 +127,7 @@ public class TraceTests
     {
         using var model = Models.Exact(Models.Stories);
         var error = Assert.Throws<HeedException>(() => model.Trace(Models.Tokens(100), new Trace(new() { MaxBytes = 1 << 20 })));
-        Assert.Contains("1.0 MiB", error.Message);
+        Assert.Contains("1.0 MB", error.Message);
         var small = new Trace(new() { Names = ["blocks.0.hook_resid_pre"], MaxBytes = 100 * 64 * 4 });
         Assert.Equal(100 * 64 * 4, model.Trace(Models.Tokens(100), small).ByteLength);
         Assert.Equal(100 * 64 * 4, small.BytesFor(model.Transformer.Activations, 100));

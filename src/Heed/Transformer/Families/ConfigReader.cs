@@ -21,6 +21,7 @@ internal sealed class ConfigReader
     private readonly JsonElement _object;
     private readonly string _path;
     private readonly HashSet<string> _read = [];
+    private readonly OrderedDictionary<string, string> _assumed = [];
     private readonly Dictionary<string, string> _aliases = [];
     private readonly Dictionary<string, ConfigReader> _nested = [];
 
@@ -67,10 +68,13 @@ internal sealed class ConfigReader
     /// <summary>True if the key is there, null or not. Does not count as reading it.</summary>
     public bool IsGiven(string key) => _object.TryGetProperty(Spelling(key), out _);
 
+    /// <summary>Whole numbers and switches that are missing, and what the family takes for them, in the order in which it asked.</summary>
+    public IEnumerable<(string Key, string Value)> Assumed => _assumed.Select(a => (_path + a.Key, a.Value)).Concat(_nested.Values.SelectMany(n => n.Assumed));
+
     /// <summary>A whole number between <paramref name="min"/> and <paramref name="max"/>; an error if missing and there is no default.</summary>
     public int Int(string key, int? fallback = null, int min = 1, int max = int.MaxValue)
         => Find(key) is { } value ? ToInt(key, NotNull(key, value, "a whole number"), min, max)
-            : fallback ?? throw Missing(key);
+            : Assume(key, fallback ?? throw Missing(key));
 
     /// <summary>A whole number or null; missing means <paramref name="fallback"/>.</summary>
     public int? OptionalInt(string key, int? fallback = null, int min = 1, int max = int.MaxValue)
@@ -93,7 +97,7 @@ internal sealed class ConfigReader
 
     /// <summary>True or false.</summary>
     public bool Bool(string key, bool fallback)
-        => Find(key) is not { } value ? fallback : value.ValueKind switch
+        => Find(key) is not { } value ? Assume(key, fallback) : value.ValueKind switch
         {
             JsonValueKind.True => true,
             JsonValueKind.False => false,
@@ -236,6 +240,18 @@ internal sealed class ConfigReader
         var spelling = Spelling(key);
         _read.Add(spelling);
         return _object.TryGetProperty(spelling, out var value) ? value : null;
+    }
+
+    private int Assume(string key, int value)
+    {
+        _assumed.TryAdd(key, value.ToString("N0", CultureInfo.InvariantCulture));
+        return value;
+    }
+
+    private bool Assume(string key, bool value)
+    {
+        _assumed.TryAdd(key, value ? "true" : "false");
+        return value;
     }
 
     private JsonElement NotNull(string key, JsonElement value, string wanted)
