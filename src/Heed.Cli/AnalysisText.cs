@@ -33,6 +33,9 @@ internal sealed record AnalysisText(LanguageModel Model, string Text, Encoding E
             : throw new UsageException($"{option} is {given}; the text has positions 0 to {Tokens.Length - 1}: {Numbered(12)}.");
     }
 
+    /// <summary>The one token that an option names.</summary>
+    public int Token(string text, string option) => UsageException.Checked(() => AnswerTokens.Parse(Model.Tokenizer, text, option));
+
     /// <summary>Positions given as FIRST..LAST, both included; either may be left out, and −N counts from the end.</summary>
     public (int First, int End) Positions(string? range, string option) => ParsePositions(range, Tokens.Length, option);
 

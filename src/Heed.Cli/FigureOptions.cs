@@ -16,10 +16,10 @@ namespace Heed.Cli;
 internal sealed class FigureOptions
 {
     /// <summary>--svg</summary>
-    public Option<string?> Svg { get; } = new("--svg") { Description = "Also draw it into this file, as SVG.", HelpName = "FILE" };
+    public OutputFile Svg { get; } = new("--svg") { Description = "Also draw it into this file, as SVG." };
 
     /// <summary>--html</summary>
-    public Option<string?> Html { get; } = new("--html") { Description = "Also draw it as a page of its own, with the exact numbers on hover; works offline.", HelpName = "FILE" };
+    public OutputFile Html { get; } = new("--html") { Description = "Also draw it as a page of its own, with the exact numbers on hover; works offline." };
 
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
@@ -48,7 +48,6 @@ internal sealed class FigureOptions
     /// <summary>The file is complete or not there: it is written beside and then renamed.</summary>
     private static void WriteFile(Terminal terminal, string path, string text)
     {
-        if (path.Length == 0) throw new UsageException("The name of the figure's file is empty.");
         var bytes = Encoding.UTF8.GetBytes(text);
         var isDevice = !OperatingSystem.IsWindows() && Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal);
         var beside = isDevice ? path : $"{path}.{Guid.NewGuid():N}.tmp";
@@ -60,7 +59,7 @@ internal sealed class FigureOptions
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
             if (!isDevice) Remove(beside);
-            throw new HeedException($"{path} cannot be written: {e.Message}", e);
+            throw new HeedException($"{path} cannot be written: {e.Message.Replace(Path.GetFullPath(beside), path, StringComparison.Ordinal).Replace(beside, path, StringComparison.Ordinal)}", e);
         }
         terminal.Error.WriteLine($"Wrote {path} ({ByteSize.Of(bytes.Length)}).");
     }

@@ -90,6 +90,8 @@ internal static class Tool
             throw new UsageException($"{option}{string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))} See '{Path(parsed.CommandResult)} --help'.");
         }
         RefuseUnknownOptions(parsed);
+        if (parsed.Action is not HelpWithExamples)
+            foreach (var output in parsed.CommandResult.Command.Options.OfType<OutputFile>()) output.Check(parsed);
         return parsed.Invoke(new InvocationConfiguration
         {
             Output = terminal.Out,

@@ -54,8 +54,8 @@ internal static class AblateCommand
             {
                 By = Enum.Parse<ComponentKind>(parsed.GetValue(by)!, ignoreCase: true),
                 Method = chosen,
-                Answer = parsed.GetValue(answer) is { } a ? AnswerTokens.Parse(opened.Tokenizer, a, "--answer") : null,
-                Wrong = parsed.GetValue(wrong) is { } w ? AnswerTokens.Parse(opened.Tokenizer, w, "--wrong") : null,
+                Answer = parsed.GetValue(answer) is { } a ? analysis.Token(a, "--answer") : null,
+                Wrong = parsed.GetValue(wrong) is { } w ? analysis.Token(w, "--wrong") : null,
                 From = parsed.GetValue(from) is { } other ? AnalysisText.Of(opened, other, Example).Tokens : null,
                 Seed = parsed.GetValue(seed),
                 Edits = edits.Read(parsed, opened, analysis.Tokens),

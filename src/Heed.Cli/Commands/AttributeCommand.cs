@@ -54,12 +54,12 @@ internal static class AttributeCommand
             if (parsed.GetValue(neurons) > most) throw new UsageException($"--neurons is {parsed.GetValue(neurons)}; the model's {opened.Config.Layers.Count} MLPs have {most} neurons together.");
             var analysis = AnalysisText.Of(opened, words, Example);
             var at = analysis.Position(parsed.GetValue(position), "--position");
-            int? subtracted = parsed.GetValue(wrong) is { } w ? AnswerTokens.Parse(opened.Tokenizer, w, "--wrong") : null;
+            int? subtracted = parsed.GetValue(wrong) is { } w ? analysis.Token(w, "--wrong") : null;
             DirectLogitAttribution attribution;
             using (new Progress(terminal, "Running the model"))
             {
                 var made = edits.Read(parsed, opened, analysis.Tokens);
-                var explained = parsed.GetValue(answer) is { } a ? AnswerTokens.Parse(opened.Tokenizer, a, "--answer") : Likeliest(opened, analysis.Tokens, at, made);
+                var explained = parsed.GetValue(answer) is { } a ? analysis.Token(a, "--answer") : Likeliest(opened, analysis.Tokens, at, made);
                 attribution = DirectLogitAttribution.Run(opened, analysis.Tokens, explained, subtracted, at, parsed.GetValue(neurons), made);
             }
             if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, attribution);

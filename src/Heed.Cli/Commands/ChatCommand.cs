@@ -28,8 +28,8 @@ internal static class ChatCommand
         command.SetAction(parsed =>
         {
             using var opened = model.Open(parsed, terminal, generation.Precision(parsed));
-            var chat = new Chat(opened, parsed.GetValue(system));
-            return new ChatSession(terminal, chat, parsed.GetValue(system), generation.Read(parsed, opened.Config)).Run();
+            var options = generation.Read(parsed, opened.Config);
+            return new ChatSession(terminal, new Chat(opened, parsed.GetValue(system)), parsed.GetValue(system), options).Run();
         });
         return command;
     }

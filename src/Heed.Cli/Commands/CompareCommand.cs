@@ -53,10 +53,15 @@ internal static class CompareCommand
             using var opened = parsed.GetValue(other) is { } path ? model.Open(parsed, terminal, ActivationPrecision.Float32, path) : null;
             var a = AnalysisText.Of(modelA, words, Example);
             var b = AnalysisText.Of(opened ?? modelA, wordsB, Example);
+            var wanted = parsed.GetValue(names)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            if (wanted is []) throw new UsageException("--names is empty; give a name, or leave it out.");
+            foreach (var name in wanted ?? [])
+                foreach (var of in new[] { a, b }) UsageException.Checked(() => of.Model.Transformer.Activations.Match(name));
+            var made = edits.Read(parsed, b.Model, b.Tokens);
             RunComparison comparison;
             using (new Progress(terminal, "Running both"))
                 comparison = RunComparison.Run(a.Model, a.Tokens, b.Model, b.Tokens, parsed.GetValue(align) == "end" ? TextAlignment.End : TextAlignment.Start,
-                    parsed.GetValue(names)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), null, edits.Read(parsed, b.Model, b.Tokens), parsed.GetValue(top));
+                    wanted, null, made, parsed.GetValue(top));
             if (parsed.GetValue(json)) WriteJson(terminal.Out, a, b, comparison);
             else terminal.Write(Page(a, b, comparison, parsed.GetValue(top), terminal.Width));
             figures.Write(parsed, terminal, () => Draw(a, comparison));

@@ -43,6 +43,7 @@ internal static class DirectionsCommand
             if (texts.Length > 0 && (plus.Count != 1 || minus.Count > 0)) throw new UsageException("--text follows one word; give one, without + and -.");
             if (texts.Length == 1) throw new UsageException("One text was given; how a word moves is seen between two or more. Give --text again.");
             if (template is null != l is null) throw new UsageException(template is null ? "--layer needs --in: a text in which {} stands for each word." : "--in needs --layer: after which layer?");
+            if (template is not null && template.Split("{}").Length != 2) throw new UsageException($"--in is \"{template}\"; it must have {{}} once, where the words go: \"the {{}} slept\".");
             if (template is not null && (placed is null || plus.Count != 1 || minus.Count != 1)) throw new UsageException("--in places words along the direction from one word to another: give them as 'cats - cat', with --project \"dogs dog\".");
             if (texts.Length > 0 && placed is not null) throw new UsageException("--text and --project show different things; give one of them.");
             var list = placed?.Split((char[])[' ', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

@@ -59,7 +59,7 @@ internal static class HeadsCommand
             using var opened = model.Open(parsed, terminal, ActivationPrecision.Float32);
             using var interruption = new Interruption();
             var given = parsed.GetValue(text);
-            var tokens = given is null ? HeadScores.RepeatedTokens(opened.Tokenizer, parsed.GetValue(length), parsed.GetValue(seed)) : AnalysisText.Of(opened, given, Example).Tokens;
+            var tokens = given is null ? UsageException.Checked(() => HeadScores.RepeatedTokens(opened.Tokenizer, parsed.GetValue(length), parsed.GetValue(seed))) : AnalysisText.Of(opened, given, Example).Tokens;
             var made = edits.Read(parsed, opened, tokens);
             HeadScores scores;
             using (var progress = new Progress(terminal, "Scoring heads"))
@@ -74,7 +74,7 @@ internal static class HeadsCommand
     }
 
     private static DrawnPattern Read(string given)
-        => given.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? DrawnPattern.FromJson(Path.GetFileName(given), File.ReadAllText(given)) : DrawnPattern.Parse(given);
+        => given.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? DrawnPattern.FromJson(Path.GetFileName(given), File.ReadAllText(given)) : UsageException.Checked(() => DrawnPattern.Parse(given));
 
     /// <summary>The figure: layers upwards, heads along.</summary>
     internal static Figure Draw(HeadScores scores, PatternScores pattern)

@@ -44,7 +44,8 @@ internal sealed class HelpWithExamples(HelpAction inner) : SynchronousCommandLin
                 Start here:
                   heed look "a fluffy blue creature roamed the verdant forest"
 
-                Exit codes: 0 done, 1 failed or different, 2 wrong use, 130 stopped by Ctrl-C.
+                Exit codes: 0 done; 1 failed, or different; 2 wrong use, for this model and text
+                too; 130 stopped by Ctrl-C.
                 Environment: HEED_MODEL (the model to use), HEED_ISA (the instruction set to use), NO_COLOR.
 
                 """);

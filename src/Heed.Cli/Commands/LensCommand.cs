@@ -39,10 +39,11 @@ internal static class LensCommand
         command.SetAction(parsed =>
         {
             var words = TextArgument.Read(parsed, text, terminal, Example);
+            if (parsed.GetValue(top) is < 1 or > 10_000) throw new UsageException($"--top is {parsed.GetValue(top)}; it must be from 1 to 10000.");
             using var opened = model.Open(parsed, terminal, ActivationPrecision.Float32);
             using var interruption = new Interruption();
             var analysis = AnalysisText.Of(opened, words, Example);
-            int? followed = parsed.GetValue(token) is { } t ? AnswerTokens.Parse(opened.Tokenizer, t, "--token") : null;
+            int? followed = parsed.GetValue(token) is { } t ? analysis.Token(t, "--token") : null;
             var fit = Math.Max(1, (terminal.Width - LabelCells) / Cell);
             var asked = parsed.GetValue(positions) is { } range ? analysis.Positions(range, "--positions") : (First: 0, End: analysis.Tokens.Length);
             // Every point and position costs an unembedding: only what is shown is computed, and JSON shows all.
@@ -51,7 +52,7 @@ internal static class LensCommand
             var points = LogitLens.PointsOf(opened.Transformer.Activations).Where(p => parsed.GetValue(mid) || !IsMid(p));
             LogitLens lens;
             using (var progress = new Progress(terminal, "Reading the stream"))
-                lens = LogitLens.Run(opened, analysis.Tokens, followed, parsed.GetValue(top), first..asked.End, points, edits.Read(parsed, opened, analysis.Tokens), progress, interruption.Token);
+                lens = LogitLens.Run(opened, analysis.Tokens, followed, Math.Min(parsed.GetValue(top), opened.Config.VocabularySize), first..asked.End, points, edits.Read(parsed, opened, analysis.Tokens), progress, interruption.Token);
             if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, lens);
             else terminal.Write(Page(analysis, lens, asked.End - asked.First, fit, terminal.Width));
             figures.Write(parsed, terminal, () => Draw(analysis, lens));

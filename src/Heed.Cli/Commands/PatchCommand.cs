@@ -69,7 +69,7 @@ internal static class PatchCommand
             using var opened = model.Open(parsed, terminal, ActivationPrecision.Float32);
             using var interruption = new Interruption();
             AnalysisText first = AnalysisText.Of(opened, cleanText, Example), second = AnalysisText.Of(opened, corruptText, Example);
-            int right = AnswerTokens.Parse(opened.Tokenizer, a, "--answer"), subtracted = AnswerTokens.Parse(opened.Tokenizer, w, "--wrong");
+            int right = first.Token(a, "--answer"), subtracted = first.Token(w, "--wrong");
             var words = parsed.GetValue(kind) is { Length: > 0 } given ? given.Distinct() : ["residual"];
             PatchingOptions[] options = [.. words.Select(word => new PatchingOptions { Kind = s_kinds.First(k => k.Word == word).Kind })];
             var made = edits.Read(parsed, opened, first.Tokens);

@@ -18,7 +18,7 @@ internal static class TraceCommand
         var layers = new Option<string?>("--layers", "-l") { Description = "Only these, counted from 0: 3, 0,5,7 or 2..4.", HelpName = "LIST" };
         var heads = new Option<string?>("--heads", "-H") { Description = "Only these, where there are heads.", HelpName = "LIST" };
         var positions = new Option<string?>("--positions", "-p") { Description = "Only these: FIRST..LAST, counted from 0, -1 the last.", HelpName = "RANGE" };
-        var file = new Option<string?>("--out", "-o") { Description = "Write the values into this safetensors file.", HelpName = "FILE" };
+        var file = new OutputFile("--out", "-o") { Description = "Write the values into this safetensors file." };
         var memory = new Option<string?>("--max-memory") { Description = "Refuse to keep more than this: 500M, 2G.", HelpName = "SIZE" };
         var list = new Option<bool>("--list") { Description = "List what the model computes, and run nothing." };
         var json = new Option<bool>("--json") { Description = "The list, or a summary of what was kept, as one line of JSON." };
@@ -61,13 +61,14 @@ internal static class TraceCommand
             var drawing = new TraceFigures(opened, wanted, onlyLayers, onlyHeads);
             if (figures.AreGiven(parsed)) drawing.Check(isSvg: parsed.GetValue(figures.Svg) is not null);
             var trace = new Trace(new() { Names = wanted, Layers = onlyLayers, Heads = onlyHeads, Positions = first..end, MaxBytes = limit });
-            var bytes = trace.BytesFor(opened.Transformer.Activations, analysis.Tokens.Length);
+            var bytes = UsageException.Checked(() => trace.BytesFor(opened.Transformer.Activations, analysis.Tokens.Length));
+            var made = edits.Read(parsed, opened, analysis.Tokens);
             if (!parsed.GetValue(json))
             {
                 terminal.Out.WriteLine($"{Plural.Of(analysis.Tokens.Length, "token")}; keeping this takes {ByteSize.Of(bytes)}.");
                 terminal.Out.Flush();
             }
-            using (new Progress(terminal, "Running the model")) opened.Trace(analysis.Tokens, trace, edits.Read(parsed, opened, analysis.Tokens));
+            using (new Progress(terminal, "Running the model")) opened.Trace(analysis.Tokens, trace, made);
             var path = parsed.GetValue(file);
             if (path is not null)
                 trace.Save(path, new Dictionary<string, string> { ["model"] = ModelPlace.NameOf(opened.Path), ["text"] = analysis.Text, ["edits"] = string.Join('\n', edits.Given(parsed)) });
@@ -83,7 +84,7 @@ internal static class TraceCommand
 
     private static void List(Terminal terminal, LanguageModel model, string[] wanted, bool isJson)
     {
-        var chosen = wanted.SelectMany(model.Transformer.Activations.Match).ToHashSet();
+        var chosen = UsageException.Checked(() => wanted.SelectMany(model.Transformer.Activations.Match).ToHashSet());
         ActivationInfo[] all = [.. model.Transformer.Activations.All.Where(chosen.Contains)];
         if (isJson)
         {

@@ -47,11 +47,14 @@ internal static class WhyCommand
             if ((uint)h >= (uint)opened.Config.Layers[l].Heads) throw new UsageException($"--head is {h}; layer {l} has heads 0 to {opened.Config.Layers[l].Heads - 1}.");
             var analysis = AnalysisText.Of(opened, words, Example);
             var q = analysis.Position(parsed.GetValue(query), "--query");
+            int? lookedAt = parsed.GetValue(key) is { } given ? analysis.Position(given, "--key") : null;
+            if (lookedAt > q) throw new UsageException($"--key {lookedAt} comes after --query {q}, which sees only itself and what came before.");
+            if (q - lookedAt >= opened.Config.Layers[l].Window) throw new UsageException($"--key {lookedAt} is too far before --query {q}: layer {l} sees the last {opened.Config.Layers[l].Window} tokens.");
             ScoreParts score;
             using (new Progress(terminal, "Running the model"))
             {
                 var made = edits.Read(parsed, opened, analysis.Tokens);
-                var k = parsed.GetValue(key) is { } given ? analysis.Position(given, "--key") : Strongest(opened, analysis.Tokens, l, h, q, made);
+                var k = lookedAt ?? Strongest(opened, analysis.Tokens, l, h, q, made);
                 score = ScoreParts.Run(opened, analysis.Tokens, l, h, q, k, made);
             }
             if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, score);

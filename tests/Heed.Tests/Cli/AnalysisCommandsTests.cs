@@ -226,13 +226,9 @@ public class AnalysisCommandsTests
     }
 
     [Theory]
-    [InlineData("lens", "the cat", "--token", " antidisestablish")]
-    [InlineData("trace", "the cat", "--names", "blocks.0.nonsense")]
     [InlineData("trace", "the cat", "--max-memory", "1K")]
-    [InlineData("trace", "the cat", "--layers", "40")]
-    [InlineData("compare", "the cat", "the dog", "--names", "nonsense")]
-    [InlineData("attribute", "the cat", "--answer", " antidisestablish")]
-    [InlineData("why", "the cat", "-l", "1", "-H", "0", "-q", "0", "-k", "1")]
+    [InlineData("lens", "the cat", "--model", "missing")]
+    [InlineData("patch", "the cat", "the black cat sat", "-a", " on", "-w", " in")]
     public void Analysis_Impossible_IsOneSentenceAndCodeOne(params string[] args)
     {
         var run = CliRun.Of(args);
@@ -252,6 +248,12 @@ public class AnalysisCommandsTests
     [InlineData("compare", "the cat")]
     [InlineData("compare")]
     [InlineData("lens", "the cat", "--edit", "nonsense:x")]
+    [InlineData("lens", "the cat", "--token", " antidisestablish")]
+    [InlineData("trace", "the cat", "--names", "blocks.0.nonsense")]
+    [InlineData("trace", "the cat", "--layers", "40")]
+    [InlineData("compare", "the cat", "the dog", "--names", "nonsense")]
+    [InlineData("attribute", "the cat", "--answer", " antidisestablish")]
+    [InlineData("why", "the cat", "-l", "1", "-H", "0", "-q", "0", "-k", "1")]
     public void Analysis_WrongUse_IsOneSentenceAndCodeTwo(params string[] args)
     {
         var run = CliRun.Of(args);

@@ -213,7 +213,7 @@ public class CircuitCommandTests
     [InlineData(2, "--layer is 9; the model has layers 0 to 4.", "a - b", "--in", "a {}", "--layer", "9", "--project", "c")]
     [InlineData(2, "--top is 0", "cats", "--top", "0")]
     [InlineData(1, "does not have the word", "mole", "--text", "a", "--text", "b")]
-    [InlineData(1, "must have {} once", "a - b", "--in", "a", "--layer", "1", "--project", "c")]
+    [InlineData(2, "must have {} once", "a - b", "--in", "a", "--layer", "1", "--project", "c")]
     [InlineData(1, "points nowhere", "cats - cats")]
     public void Directions_WrongUse_SaysSoInOneSentence(int code, string message, params string[] args)
     {

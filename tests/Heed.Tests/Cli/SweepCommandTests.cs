@@ -168,7 +168,7 @@ public class SweepCommandTests
     [InlineData(2, "The text is empty", "ablate", "")]
     [InlineData(2, "add --method resample", "ablate", "a", "--from", "b")]
     [InlineData(1, "at least as long", "ablate", "Once upon a time", "--method", "resample", "--from", "a")]
-    [InlineData(1, "tokens", "ablate", "Once", "--answer", "zzzz")]
+    [InlineData(2, "tokens", "ablate", "Once", "--answer", "zzzz")]
     [InlineData(2, "--by", "ablate", "a", "--by", "neuron")]
     [InlineData(2, "--top is 0", "ablate", "a", "--top", "0")]
     [InlineData(2, "Two texts are needed", "patch", "a")]
@@ -176,11 +176,11 @@ public class SweepCommandTests
     [InlineData(1, "exchange words for words of as many tokens", "patch", "Once upon", "Once upon a time", "-a", "id:3", "-w", "id:4")]
     [InlineData(1, "after both texts", "patch", "Once upon", "Once upon", "-a", "id:300", "-w", "id:310")]
     [InlineData(2, "--kind", "patch", "a", "b", "-a", "id:3", "-w", "id:4", "--kind", "neuron")]
-    [InlineData(1, "is no key", "heads", "--pattern", "q+1")]
+    [InlineData(2, "is no key", "heads", "--pattern", "q+1")]
     [InlineData(1, "is for 2 tokens", "heads", "--pattern", "MATRIX")]
     [InlineData(2, "--length is 1", "heads", "--length", "1")]
     [InlineData(2, "--draw is 'x'; there are previous token", "heads", "--draw", "x")]
-    [InlineData(1, "has not 5000 tokens to draw", "heads", "--length", "5000")]
+    [InlineData(2, "has not 5000 tokens to draw", "heads", "--length", "5000")]
     public void Sweeps_WrongUse_SaysSoInOneSentence(int code, string message, params string[] args)
     {
         using var folder = new TemporaryFolder();
