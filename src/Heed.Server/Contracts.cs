@@ -77,6 +77,11 @@ public sealed record NextToken(int Rank, int Id, string Text, string Label, floa
 /// <param name="Vocabulary">How many tokens were scored.</param>
 public sealed record NextAnswer(IReadOnlyList<NextToken> Tokens, int Found, int Vocabulary);
 
+/// <summary>How well the tokens of a text were foreseen, in nats: −ln of the probability that each true next token had.</summary>
+/// <param name="Mean">The mean over all but the first token; null for a text of one.</param>
+/// <param name="Losses">One for each token but the first.</param>
+public sealed record LossAnswer(double? Mean, IReadOnlyList<double> Losses);
+
 /// <summary>A figure.</summary>
 /// <param name="Title">What is seen.</param>
 /// <param name="Caption">How to read it.</param>
@@ -98,6 +103,7 @@ public sealed record FigureAnswer(IReadOnlyList<FigureInfo> Steps, string Comman
 [JsonSerializable(typeof(IReadOnlyList<ModelInfo>))]
 [JsonSerializable(typeof(IReadOnlyList<TokenInfo>))]
 [JsonSerializable(typeof(NextAnswer))]
+[JsonSerializable(typeof(LossAnswer))]
 [JsonSerializable(typeof(FigureAnswer))]
 [JsonSerializable(typeof(Problem))]
 internal sealed partial class LabJson : JsonSerializerContext;

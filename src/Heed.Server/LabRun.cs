@@ -90,17 +90,43 @@ internal sealed class LabRun
     {
         if (Find(layer) is { } kept) return kept;
         var trace = Trace.Of($"blocks.{layer}.*");
-        var layersOf = Edits.Select(e => Model.Transformer.Activations.Match(e.Name).Select(i => i.Layer).ToArray()).ToArray();
-        // What was edited before this layer is in the stream already; an edit on both sides of it needs the whole way again.
-        var isApart = layersOf.All(l => l.Min() >= layer || l.Max() < layer);
-        if (isApart) Model.Trace(Tokens, trace, Edits.Where((_, i) => layersOf[i].Min() >= layer), Trace[ActivationNames.InBlock(layer, ActivationNames.ResidPre)]);
-        else Model.Trace(Tokens, trace, Edits);
+        var (from, edits) = Before(layer);
+        Model.Trace(Tokens, trace, edits, from);
         lock (_lock)
         {
             _layers.Add((layer, trace));
             if (_layers.Count > LayersKept) _layers.RemoveAt(0);
         }
         return trace;
+    }
+
+    /// <summary>−ln p of every true next token, in nats: of position 1 first. Computed from the last stream.</summary>
+    public double[] Losses()
+    {
+        var losses = new double[Tokens.Length - 1];
+        var (from, edits) = Before(Model.Config.Layers.Count);
+        Model.Transformer.Forward(new SequenceRun
+        {
+            Tokens = Tokens,
+            From = from,
+            Edits = edits,
+            // What is looked at is computed in float32: something after the layers is.
+            Trace = Trace.Of(Model.Transformer.Activations.All.First(a => a.Layer == Model.Config.Layers.Count).Name),
+            Rows = LogitRows.All,
+            Handler = (position, logits) =>
+            {
+                if (position < losses.Length) losses[position] = LanguageModel.TokenLoss(logits, Tokens[position + 1]);
+            },
+        });
+        return losses;
+    }
+
+    /// <summary>The kept stream that enters a layer, and the edits from there on: those before are in it. Where an edit changes both sides at once, the whole way and all edits.</summary>
+    private (Activation? From, Edit[] Edits) Before(int layer)
+    {
+        var layers = Edits.Select(e => Model.Transformer.Activations.Match(e.Name).Select(i => i.Layer).ToArray()).ToArray();
+        if (layers.Any(l => l.Min() < layer && l.Max() >= layer)) return (null, Edits);
+        return (Trace[layer < Model.Config.Layers.Count ? ActivationNames.InBlock(layer, ActivationNames.ResidPre) : Last(Model)], [.. Edits.Where((_, i) => layers[i].Min() >= layer)]);
     }
 
     private static string Last(LanguageModel model) => ActivationNames.InBlock(model.Config.Layers.Count - 1, ActivationNames.ResidPost);

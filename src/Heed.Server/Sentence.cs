@@ -18,6 +18,8 @@ internal sealed record Sentence(string Text, IReadOnlyList<string> Edits)
         var most = Math.Min(options.MaxTokens, model.Config.ContextLength);
         if (encoding.Count == 0) throw new HeedException("The text has no tokens: type at least one word.");
         if (encoding.Count > most) throw new HeedException($"The text has {encoding.Count:N0} tokens; the lab takes at most {most:N0}. Shorten it.");
-        return new(model, Text, encoding, []);
+        if (Edits.Count > options.MaxEdits) throw new HeedException($"There are {Edits.Count} edits; the lab takes at most {options.MaxEdits}.");
+        if (Edits.Sum(e => e.Length) > options.MaxCharacters) throw new HeedException($"The edits have more than {options.MaxCharacters:N0} characters together; shorten them.");
+        return new(model, Text, encoding, [.. Edits.Select(e => EditText.Parse(e, model, encoding.Ids, allowFiles: false))]);
     }
 }

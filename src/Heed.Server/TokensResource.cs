@@ -1,6 +1,6 @@
 namespace Heed.Server;
 
-/// <summary>/api/tokens, /api/next: how a text is cut, and what comes after it.</summary>
+/// <summary>/api/tokens, /api/next, /api/loss: how a text is cut, what comes after it, and how well it was foreseen.</summary>
 internal static class TokensResource
 {
     private const int MaxTop = 1000;
@@ -9,6 +9,14 @@ internal static class TokensResource
     {
         app.MapPost("/api/tokens", Tokens).WithName("tokens").WithSummary("The tokens of a text.");
         app.MapPost("/api/next", NextAsync).WithName("next").WithSummary("The most likely next tokens, of all that the model knows, or those that contain a text.");
+        app.MapPost("/api/loss", LossAsync).WithName("loss").WithSummary("How well each token of a text was foreseen.");
+    }
+
+    private static async Task<Ok<LossAnswer>> LossAsync(LabRequest request, LabModels models, CancellationToken cancellation)
+    {
+        var (model, run) = await models.RunAsync(request, cancellation);
+        var losses = run.Tokens.Length > 1 ? await model.WithEngineAsync(run.Losses, cancellation) : [];
+        return TypedResults.Ok(new LossAnswer(losses.Length > 0 ? losses.Average() : null, losses));
     }
 
     private static Ok<IReadOnlyList<TokenInfo>> Tokens(LabRequest request, LabModels models)

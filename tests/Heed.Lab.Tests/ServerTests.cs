@@ -143,6 +143,51 @@ public sealed class ServerTests(LabFixture lab)
         }
     }
 
+    [Theory]
+    [InlineData("zero:blocks.10.attn.hook_z:head=1")]
+    [InlineData("knockout:10.1:query=3,key=1")]
+    [InlineData("scale:blocks.*.hook_mlp_out:0.5")]
+    [InlineData("freeze:ln_final")]
+    [InlineData("weight:10.1:query=3,key=2,to=0.9")]
+    [InlineData("replace:blocks.10.hook_resid_post:positions=2:text=we sold: a boat")]
+    [InlineData("add:blocks.12.hook_resid_post:embed= Paris:factor=8:positions=-1")]
+    public async Task Edit_ChangesEveryAnswer_AsItChangesTheLibrarysRun(string edit)
+    {
+        const string text = "they crashed the car";
+        var tokens = lab.Model.Tokenizer.Encode(text).Ids;
+        Tracing.Edit[] edits = [Lens.EditText.Parse(edit, lab.Model, tokens)];
+        var body = new { text, layer = 10, head = 1, edits = new[] { edit, "zero:blocks.20.hook_mlp_out" } };
+        edits = [.. edits, Tracing.Edit.Zero("blocks.20.hook_mlp_out")];
+        var loss = await PostAsync("/api/loss", body);
+        double sum = 0;
+        lab.Model.Transformer.Forward(new SequenceRun
+        {
+            Tokens = tokens,
+            Edits = edits,
+            Trace = Tracing.Trace.Of("hook_embed"),   // a traced run is exact: no 8-bit activations
+            Rows = LogitRows.All,
+            Handler = (position, logits) => sum += position + 1 < tokens.Length ? LanguageModel.TokenLoss(logits, tokens[position + 1]) : 0,
+        });
+        Assert.Equal(sum / (tokens.Length - 1), loss.GetProperty("mean").GetDouble(), 1e-4);
+        var trace = lab.Model.Trace(tokens, edits: edits);
+        var grid = await PostAsync("/api/figures/grid", body);
+        var svg = System.Xml.Linq.XDocument.Parse(grid.GetProperty("steps")[0].GetProperty("svg").GetString()!);
+        var shown = svg.Descendants().Single(e => (string?)e.Attribute("data-key") == "L10.H1.q3.k2" && e.Attribute("data-value") is not null).Attribute("data-value")!.Value;
+        Assert.Equal(trace["blocks.10.attn.hook_pattern"][1, 3, 2], float.Parse(shown, System.Globalization.CultureInfo.InvariantCulture), 1e-5f);
+        var story = await PostAsync("/api/figures/story", body);
+        Assert.NotEmpty(story.GetProperty("steps").EnumerateArray());
+    }
+
+    [Theory]
+    [InlineData("replace:blocks.0.hook_resid_pre:/etc/passwd", "files")]
+    [InlineData("add:blocks.0.hook_resid_pre:/etc/passwd", "files")]
+    [InlineData("pattern:0.0:/tmp/x.json", "files")]
+    [InlineData("nonsense", "is no edit")]
+    [InlineData("zero:blocks.99.hook_z", "blocks")]
+    [InlineData("weight:0.0:query=1,key=0,to=2", "0 to 1")]
+    public async Task Edit_ThatIsWrong_IsRefusedInASentence(string edit, string says)
+        => Assert.Contains(says, await RefusalAsync(new { text = "a b", edits = new[] { edit } }));
+
     [Fact]
     public async Task OpenApi_DescribesEveryResource()
     {

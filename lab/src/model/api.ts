@@ -30,6 +30,11 @@ export interface NextAnswer {
   vocabulary: number;
 }
 
+export interface LossAnswer {
+  mean?: number | null;
+  losses: number[];
+}
+
 export interface Figure {
   title: string;
   caption: string;

@@ -26,7 +26,10 @@ internal sealed record NamedOutline(string Title, string Description, ModelOutli
         {
             var outline = ModelOutline.Read(name);
             return new(Path.GetFileName(name) is "config.json" && Path.GetDirectoryName(Path.GetFullPath(name)) is { } folder ? Path.GetFileName(folder) : Path.GetFileName(name),
-                "from its configuration, without weights", outline) { Assumed = outline.Assumed };
+                "from its configuration, without weights", outline)
+            {
+                Assumed = outline.Assumed,
+            };
         }
         if (name is { Length: > 0 } && !Path.Exists(name))
             throw new HeedException($"{name} does not exist, and is not a model that is known by name ({s_known}). A folder, a .gguf file or a config.json is needed.");

@@ -225,6 +225,30 @@ public class AnalysisCommandsTests
         }
     }
 
+    [Fact]
+    public void Edit_OneWeight_IsThatWeight_AndTheOthersShareTheRestAsBefore()
+    {
+        using var model = Models.Exact(Models.Stories);
+        var tokens = Models.Tokens(6);
+        float Weight(Trace trace, int key) => trace["blocks.1.attn.hook_pattern"][2, 4, key];
+        var (before, after) = (model.Trace(tokens), model.Trace(tokens, edits: [EditOption.Parse("weight:1.2:query=4,key=1,to=0.5", model, tokens)]));
+        Assert.Equal(0.5f, Weight(after, 1));
+        Assert.Equal(1, Enumerable.Range(0, 5).Sum(k => (double)Weight(after, k)), 1e-6);
+        Assert.Equal(Weight(before, 0) / Weight(before, 3), Weight(after, 0) / Weight(after, 3), 1e-4f);
+        Assert.Equal(before["blocks.1.attn.hook_pattern"].Row(2, 3).ToArray(), after["blocks.1.attn.hook_pattern"].Row(2, 3).ToArray());
+    }
+
+    [Fact]
+    public void Edit_AnotherText_PutsInItsActivation_WhateverTheTextHolds()
+    {
+        using var model = Models.Exact(Models.Stories);
+        const string other = "one day: a dog, head=3";
+        var (tokens, others) = (model.Tokenizer.Encode("the cat sat").Ids, model.Tokenizer.Encode(other).Ids);
+        var after = model.Trace(tokens, edits: [EditOption.Parse($"replace:blocks.2.hook_resid_post:positions=2:text={other}", model, tokens)]);
+        Assert.Equal(model.Trace(others, ["blocks.2.hook_resid_post"])["blocks.2.hook_resid_post"].Row(2).ToArray(), after["blocks.2.hook_resid_post"].Row(2).ToArray());
+        Assert.Equal(model.Trace(tokens)["blocks.2.hook_resid_post"].Row(1).ToArray(), after["blocks.2.hook_resid_post"].Row(1).ToArray());
+    }
+
     [Theory]
     [InlineData("trace", "the cat", "--max-memory", "1K")]
     [InlineData("lens", "the cat", "--model", "missing")]
@@ -343,7 +367,13 @@ public class AnalysisCommandsTests
     [InlineData("replace:blocks.*.hook_resid_pre:x", "one activation at a time")]
     [InlineData("freeze:ln_final:head=1", "no heads")]
     [InlineData("freeze:ln_nine", "ln_nine")]
-    [InlineData("shuffle:hook_embed", "there are zero, mean, scale, add, replace, pattern, knockout, freeze")]
+    [InlineData("weight:1.2:query=1,key=0", "to=0.5")]
+    [InlineData("weight:1.2:query=1,key=2,to=0.5", "comes later")]
+    [InlineData("weight:1.2:query=1,key=0,to=1.5", "from 0 to 1")]
+    [InlineData("weight:1.*:query=1,key=0,to=0.5", "one head")]
+    [InlineData("zero:hook_embed:text=a", "means nothing for zero")]
+    [InlineData("replace:hook_nothing:text=a", "hook_nothing")]
+    [InlineData("shuffle:hook_embed", "there are zero, mean, scale, add, replace, pattern, weight, knockout, freeze")]
     [InlineData("zero:blocks.0.hook_nothing", "hook_resid_pre")]
     [InlineData("zero:blocks.9.attn.hook_z", "blocks.9.attn.hook_z")]
     [InlineData("zero:blocks.1.attn.hook_z:head=8", "heads 0…7")]

@@ -1,0 +1,74 @@
+using Microsoft.Playwright;
+
+namespace Heed.Lab.Tests;
+
+[Collection("lab")]
+public sealed class ChangeTests(LabFixture lab)
+{
+    private const string Text = "they crashed the car";
+    private static readonly string s_address = $"/change?text={Uri.EscapeDataString(Text)}&head=10.1";
+
+    [BrowserFact]
+    public async Task Cell_Cut_LosesItsWeight_AndUndoBringsItBack()
+    {
+        await using var visit = await Visit.OpenAsync(lab, s_address);
+        var (before, after) = ("main section[aria-label='As it is']", "main section[aria-label='With your changes']");
+        await visit.Page.Locator($"{before} [data-key='L10.H1.q3.k1']").First.ClickAsync(new() { Force = true });
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Cut it" }).ClickAsync();
+        await visit.SettleAsync();
+        var trace = lab.Model.Trace(Text, edits: [Tracing.Edit.Knockout(10, 1, 3, 1)])["blocks.10.attn.hook_pattern"];
+        var changed = await visit.ValuesAsync("L10.H1.q3", after);
+        Assert.Equal(trace[1, 3, 0], changed["L10.H1.q3.k0"]);
+        Assert.False(changed.TryGetValue("L10.H1.q3.k1", out var cut) && cut > 0);
+        Assert.Equal(0.868, (await visit.ValuesAsync("L10.H1.q3", before))["L10.H1.q3.k1"], 1e-3);
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.List, new() { Name = "Your changes" })).ToContainTextAsync("token 3 does not see token 1");
+
+        // The address holds the changes; loaded again, they are there. Undo takes them back.
+        await visit.Page.ReloadAsync();
+        await visit.SettleAsync();
+        Assert.Equal(changed, await visit.ValuesAsync("L10.H1.q3", after));
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Undo", Exact = true }).ClickAsync();
+        await visit.SettleAsync();
+        Assert.Equal(await visit.ValuesAsync("L10.H1.q3", before), await visit.ValuesAsync("L10.H1.q3", after));
+        await visit.Page.GoBackAsync();
+        await visit.SettleAsync();
+        Assert.Equal(changed, await visit.ValuesAsync("L10.H1.q3", after));
+    }
+
+    [BrowserFact]
+    public async Task Weight_Given_IsTheGridsWeight()
+    {
+        await using var visit = await Visit.OpenAsync(lab, s_address + "&query=3&key=1");
+        await visit.Page.GetByRole(AriaRole.Slider, new() { Name = "weight" }).FillAsync("0.25");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Give it this weight" }).ClickAsync();
+        await visit.SettleAsync();
+        var row = await visit.ValuesAsync("L10.H1.q3", "main section[aria-label='With your changes']");
+        Assert.Equal(0.25f, row["L10.H1.q3.k1"]);
+        Assert.Equal(1, row.Where(p => p.Key.Split('.').Length == 4).Sum(p => p.Value), 1e-5);
+    }
+
+    [BrowserFact]
+    public async Task HeadLayerDirectionAndStream_CanBeChanged_AndTheLossFollows()
+    {
+        await using var visit = await Visit.OpenAsync(lab, s_address);
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Switch off head 10.1" }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Switch off its MLP" }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Textbox, new() { Name = "Add the direction of the word" }).FillAsync("Paris");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Add it after layer 10" }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Textbox, new() { Name = "Put in the stream of another sentence" }).FillAsync("we: sold a boat");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "at every token" }).ClickAsync();
+        await visit.SettleAsync();
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.List, new() { Name = "Your changes" }).GetByRole(AriaRole.Listitem)).ToHaveCountAsync(4);
+        Assert.Equal(4, System.Web.HttpUtility.ParseQueryString(new Uri(visit.Page.Url).Query).GetValues("edit")!.Length);
+        await Assertions.Expect(visit.Page.Locator(".loss")).ToContainTextAsync("with your changes");
+    }
+
+    [BrowserFact]
+    public async Task Edit_OfAnAddress_ThatIsWrong_IsSaidWhereTheFigureWouldBe()
+    {
+        await using var visit = await Visit.OpenAsync(lab, s_address + "&edit=zero:nonsense");
+        visit.IsExpected = fault => fault.Contains("400", StringComparison.Ordinal);
+        await Assertions.Expect(visit.Page.Locator("section[aria-label='With your changes'] .trouble").First).ToContainTextAsync("nonsense");
+        await Assertions.Expect(visit.Page.Locator("section[aria-label='As it is'] svg.heed").First).ToBeVisibleAsync();
+    }
+}
