@@ -18,7 +18,11 @@ public sealed record Projected(Word Word, double Value);
 /// <param name="Vector">Their sum [width].</param>
 /// <param name="Nearest">The nearest tokens, from the nearest, without the words themselves.</param>
 /// <param name="Own">How near the words themselves are: left out above, because a sum stays near its parts.</param>
-public sealed record WordArithmetic(IReadOnlyList<Word> Plus, IReadOnlyList<Word> Minus, float[] Vector, IReadOnlyList<NearToken> Nearest, IReadOnlyList<NearToken> Own);
+public sealed record WordArithmetic(IReadOnlyList<Word> Plus, IReadOnlyList<Word> Minus, float[] Vector, IReadOnlyList<NearToken> Nearest, IReadOnlyList<NearToken> Own)
+{
+    /// <summary>The sum as people write it: king + woman − man.</summary>
+    public string Name => string.Join(" + ", Plus.Select(w => w.Text)) + string.Concat(Minus.Select(w => $" − {w.Text}"));
+}
 
 /// <summary>
 /// What directions among embeddings mean: nearest tokens, sums and differences of words, projections. Vectors are embeddings as they enter the
@@ -27,6 +31,8 @@ public sealed record WordArithmetic(IReadOnlyList<Word> Plus, IReadOnlyList<Word
 /// </summary>
 public static class Directions
 {
+    private const string Example = "heed directions king + woman - man";
+
     /// <summary>A word's vector at the embedding [width].</summary>
     public static float[] VectorOf(LanguageModel model, Word word)
     {
@@ -81,6 +87,30 @@ public static class Directions
         int[] own = [.. added.Concat(subtracted).SelectMany(w => w.Ids).Distinct()];
         var cosines = Cosines(model, vector, cancellation);
         return new(added, subtracted, vector, Nearest(model, vector, top, own, cancellation), [.. own.Select(t => new NearToken(t, cosines[t]))]);
+    }
+
+    /// <summary>Reads words with + and − between them, as <see cref="Add"/> takes them; a first word may have a sign, too.</summary>
+    /// <exception cref="HeedException">Two signs meet, a sign is missing, or no word is added.</exception>
+    public static (IReadOnlyList<string> Plus, IReadOnlyList<string> Minus) Parse(string expression)
+    {
+        ArgumentNullException.ThrowIfNull(expression);
+        List<string> plus = [], minus = [];
+        char? sign = '+';
+        foreach (var part in expression.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (part is "+" or "-" or "−")
+            {
+                if (sign is not null && plus.Count + minus.Count > 0) throw new HeedException($"'{expression}' has two signs without a word between them. Try: {Example}");
+                sign = part[0];
+                continue;
+            }
+            if (sign is null) throw new HeedException($"'{expression}': put + or - between words. Try: {Example}");
+            (sign == '+' ? plus : minus).Add(part);
+            sign = null;
+        }
+        if (sign is not null) throw new HeedException($"'{expression}' ends without a word. Try: {Example}");
+        if (plus.Count == 0) throw new HeedException($"'{expression}' has no word that is added. Try: {Example}");
+        return (plus, minus);
     }
 
     /// <summary>Words' places along a direction: the products of their vectors with its unit vector.</summary>

@@ -6,7 +6,14 @@ namespace Heed.Lens;
 /// <param name="Name">Short, as tools call it: <c>3_pre</c> (into layer 3), <c>3_mid</c> (after its attention), <c>final_post</c> (after the last layer).</param>
 /// <param name="Activation">The activation's name.</param>
 /// <param name="Layer">The layer.</param>
-public readonly record struct LensPoint(string Name, string Activation, int Layer);
+public readonly record struct LensPoint(string Name, string Activation, int Layer)
+{
+    /// <summary>True between a layer's attention and its MLP.</summary>
+    public bool IsMid => Name.EndsWith("_mid", StringComparison.Ordinal);
+
+    /// <summary>How tables call it: 3 for what enters layer 3, 3 mid, end.</summary>
+    public string Label => Name == "final_post" ? "end" : IsMid ? $"{Name[..^4]} mid" : Name[..^4];
+}
 
 /// <summary>A token and its probability.</summary>
 public readonly record struct TokenProbability(int Token, double Probability);

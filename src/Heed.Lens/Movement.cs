@@ -12,6 +12,26 @@ namespace Heed.Lens;
 /// <param name="Vectors">Of each text, at each point, the vector of the word's last token [width]: what an embedding map draws.</param>
 public sealed record Movement(IReadOnlyList<string> Points, IReadOnlyList<WordPlace> Places, IReadOnlyList<IReadOnlyList<float[]>> Vectors)
 {
+    /// <summary>The points in words: embedding, after layer 0, …, end, normed.</summary>
+    public IReadOnlyList<string> PointNames => [.. Points.Select(point => point switch
+    {
+        ActivationNames.Embed => "embedding",
+        ActivationNames.FinalNorm + ActivationNames.NormOut => "end, normed",
+        _ => $"after layer {point.Split('.')[1]}",
+    })];
+
+    /// <summary>How figures and tables call a text: A, B, …; after Z, its number.</summary>
+    public static string TextName(int text) => text < 26 ? ((char)('A' + text)).ToString() : (text + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Every pair of texts, with the cosine between their vectors at each point.</summary>
+    public IReadOnlyList<(int First, int Second, IReadOnlyList<double> Cosines)> Pairs()
+    {
+        var pairs = new List<(int, int, IReadOnlyList<double>)>();
+        for (var a = 0; a < Places.Count; a++)
+            for (var b = a + 1; b < Places.Count; b++) pairs.Add((a, b, Cosines(a, b)));
+        return pairs;
+    }
+
     /// <summary>Follows a word through texts.</summary>
     /// <param name="model">The model.</param>
     /// <param name="texts">One or more texts.</param>

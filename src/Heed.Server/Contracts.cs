@@ -54,7 +54,18 @@ public sealed record LabRequest
 /// <param name="Context">Tokens it was made for.</param>
 /// <param name="MaxTokens">Tokens of a text that the lab takes.</param>
 /// <param name="CanChat">True if it has a chat template.</param>
-public sealed record ModelInfo(string Id, string Name, int Layers, IReadOnlyList<int> Heads, int Width, IReadOnlyList<int> HeadSizes, int Vocabulary, int Context, int MaxTokens, bool CanChat);
+/// <param name="Architecture">Which of the ways to build a transformer it takes.</param>
+public sealed record ModelInfo(string Id, string Name, int Layers, IReadOnlyList<int> Heads, int Width, IReadOnlyList<int> HeadSizes, int Vocabulary, int Context, int MaxTokens, bool CanChat, ArchitectureInfo Architecture);
+
+/// <summary>Which of the ways to build a transformer a model takes: what a page says of it.</summary>
+/// <param name="KeyValueHeads">How many keys and values of its own each layer has; fewer than its heads where they share.</param>
+/// <param name="Neurons">Neurons of each layer's MLP.</param>
+/// <param name="IsRotary">Positions rotate queries and keys, in some layer at least.</param>
+/// <param name="IsRms">Norms divide by the root of the mean square, and subtract no mean.</param>
+/// <param name="IsGated">MLPs multiply two products of their input.</param>
+/// <param name="IsTied">The embedding is the unembedding, too.</param>
+/// <param name="Window">How far back the first layer that is limited sees; null: all see everything.</param>
+public sealed record ArchitectureInfo(IReadOnlyList<int> KeyValueHeads, IReadOnlyList<int> Neurons, bool IsRotary, bool IsRms, bool IsGated, bool IsTied, int? Window);
 
 /// <summary>A token of a text.</summary>
 /// <param name="Id">Its number in the vocabulary.</param>
@@ -100,6 +111,10 @@ public sealed record FigureAnswer(IReadOnlyList<FigureInfo> Steps, string Comman
 /// <summary>How the lab's contracts are written: camel case, names of enums, text as it is.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(LabRequest))]
+[JsonSerializable(typeof(SamplingRequest))]
+[JsonSerializable(typeof(WordsRequest))]
+[JsonSerializable(typeof(MovementRequest))]
+[JsonSerializable(typeof(CountRequest))]
 [JsonSerializable(typeof(IReadOnlyList<ModelInfo>))]
 [JsonSerializable(typeof(IReadOnlyList<TokenInfo>))]
 [JsonSerializable(typeof(NextAnswer))]

@@ -126,7 +126,7 @@ internal static class FiguresResource
     private static string WhyCommand(LabRequest request, LabRun run, int query, int key)
         => $"heed why --layer {N(request.Layer)} --head {N(request.Head)} --query {N(query)} --key {N(key)} {Quote(run.Text)}";
 
-    private static Ok<FigureAnswer> Answer(IReadOnlyList<Figure> steps, string command, string code)
+    internal static Ok<FigureAnswer> Answer(IReadOnlyList<Figure> steps, string command, string code)
         => TypedResults.Ok(new FigureAnswer([.. steps.Select(f => new FigureInfo(f.Title, f.Caption, f.Foot, f.Width, f.Height, f.ToBareSvg()))], command, code));
 
     private static string NameOf(AttentionStage stage) => stage switch
@@ -137,24 +137,24 @@ internal static class FiguresResource
         _ => ActivationNames.Pattern,
     };
 
-    private static void CheckLayer(LabModel model, LabRequest request)
+    internal static void CheckLayer(LabModel model, LabRequest request)
     {
         var layers = model.Model.Config.Layers.Count;
         if ((uint)request.Layer >= (uint)layers) throw new HeedException($"layer is {request.Layer}; the model has layers 0 to {layers - 1}.");
     }
 
-    private static void CheckHead(LabModel model, LabRequest request)
+    internal static void CheckHead(LabModel model, LabRequest request)
     {
         CheckLayer(model, request);
         var heads = model.Model.Config.Layers[request.Layer].Heads;
         if ((uint)request.Head >= (uint)heads) throw new HeedException($"head is {request.Head}; layer {request.Layer} has heads 0 to {heads - 1}.");
     }
 
-    private static int Position(int position, LabRun run, string name)
+    internal static int Position(int position, LabRun run, string name)
         => (uint)position < (uint)run.Tokens.Length ? position : throw new HeedException($"{name} is {position}; the text has tokens 0 to {run.Tokens.Length - 1}.");
 
-    private static string N(int number) => number.ToString(CultureInfo.InvariantCulture);
+    internal static string N(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>A text as a shell takes it, whatever it contains.</summary>
-    private static string Quote(string text) => (text.StartsWith('-') ? "-- " : "") + $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+    internal static string Quote(string text) => (text.StartsWith('-') ? "-- " : "") + $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

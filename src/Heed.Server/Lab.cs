@@ -94,6 +94,10 @@ public sealed class Lab : IAsyncDisposable
         app.MapModels();
         app.MapTokens();
         app.MapFigures();
+        app.MapVectors();
+        app.MapPredictions();
+        app.MapWords();
+        app.MapCounts();
         app.MapGet("/figures.css", () => TypedResults.Text(Figure.StyleSheet, "text/css")).ExcludeFromDescription();
 #if NET10_0_OR_GREATER
         app.MapOpenApi("/api/openapi.json");

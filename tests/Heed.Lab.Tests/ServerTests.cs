@@ -8,7 +8,7 @@ namespace Heed.Lab.Tests;
 [Collection("lab")]
 public sealed class ServerTests(LabFixture lab)
 {
-    private static readonly string[] s_figures = ["board", "grid", "lines", "story", "sum", "next", "products", "why"];
+    private static readonly string[] s_figures = ["board", "grid", "lines", "story", "sum", "next", "products", "why", "tokens", "embeddings", "mlp", "stream", "spectrum", "lens", "sampling"];
 
     public static TheoryData<string> Figures => [.. s_figures];
 
@@ -63,6 +63,15 @@ public sealed class ServerTests(LabFixture lab)
     [InlineData("/api/figures/story", """{"text":"a b","query":2}""", "tokens 0 to 1")]
     [InlineData("/api/figures/products", """{"text":"a b","query":0,"key":1}""", "later")]
     [InlineData("/api/figures/next", """{"text":"a","top":51}""", "1 to 50")]
+    [InlineData("/api/figures/loss", """{"text":"x"}""", "needs two")]
+    [InlineData("/api/figures/sampling", """{"text":"a b","topP":0}""", "TopP is 0")]
+    [InlineData("/api/figures/words", """{"words":"king +"}""", "ends without a word")]
+    [InlineData("/api/figures/words", """{"words":" "}""", "words is empty")]
+    [InlineData("/api/figures/movement", """{"texts":["a mole"],"word":"mole"}""", "between 2 and 6")]
+    [InlineData("/api/figures/movement", """{"texts":["a mole","a cat"],"word":"mole"}""", "does not have the word")]
+    [InlineData("/api/figures/tally", """{"known":"gpt5"}""", "no known model")]
+    [InlineData("/api/figures/tally", """{"known":"own","width":100,"heads":3}""", "multiple")]
+    [InlineData("/api/figures/context", """{"context":0}""", "from 1 to")]
     [InlineData("/api/next", """{"text":"a","top":0}""", "1 to 1,000")]
     [InlineData("/api/tokens", """{"text":"a","model":"7"}""", "no model")]
     [InlineData("/api/tokens", "{", "cannot be read")]

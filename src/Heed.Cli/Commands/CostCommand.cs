@@ -44,7 +44,7 @@ internal static class CostCommand
             var cost = ContextCost.Run(named.Title, named.Outline, ContextCost.Lengths(named.Outline, length));
             if (parsed.GetValue(json)) WriteJson(terminal.Out, cost, length);
             else terminal.Write(Page(cost, length, named.Outline.Config, terminal.Width));
-            figures.Write(parsed, terminal, () => Square(cost, length, named.Outline.Config));
+            figures.Write(parsed, terminal, () => ContextSquare.Of(cost, length, named.Outline.Config));
             return ExitCode.Success;
         });
         return command;
@@ -76,19 +76,6 @@ internal static class CostCommand
         yield return StyledLine.Of($"What is saved at {N(context)}", Role.Strong);
         foreach (var sentence in Savings(row, config))
             foreach (var line in StyledLine.Wrap(sentence, Math.Min(width, 78) - 2)) yield return new StyledLine().Add("  ").Add(line);
-    }
-
-    /// <summary>The last few lengths as squares; the window where all layers have the same.</summary>
-    private static Figure Square(ContextCost cost, long context, TransformerConfig config)
-    {
-        var row = cost.Rows.Single(r => r.Context == context);
-        int[] lengths = [.. cost.Rows.Select(r => r.Context).Where(n => n <= context).TakeLast(4).Select(n => checked((int)n))];
-        var window = config.Layers[0].Window;
-        return ContextSquare.Of(lengths, config.Layers.All(l => l.Window == window) ? window : null,
-        [
-            new("keys and values in the cache", "cache", row.CacheBytes),
-            new("one layer's grids, if stored", "grids", row.GridBytes),
-        ]);
     }
 
     private static IEnumerable<string> Savings(ContextCostRow row, TransformerConfig config)

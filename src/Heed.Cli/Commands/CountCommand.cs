@@ -37,7 +37,7 @@ internal static class CountCommand
             var count = ParameterCount.Run(named.Title, named.Outline);
             if (parsed.GetValue(json)) WriteJson(terminal.Out, count, named);
             else terminal.Write(Page(count, named, terminal.Width));
-            figures.Write(parsed, terminal, () => ParameterTally.Of(count.Model, [.. count.Parts.Where(p => p.Count > 0).Select(TallyPartOf)]));
+            figures.Write(parsed, terminal, () => ParameterTally.Of(count));
             return ExitCode.Success;
         });
         return command;
@@ -77,18 +77,6 @@ internal static class CountCommand
 
         double Share(long part) => (double)part / Math.Max(1, count.Total);
     }
-
-    /// <summary>A part of the drawing; its key is its name in one word.</summary>
-    private static TallyPart TallyPartOf(CountedPart part) => new(part.Name, part.Name.Split(" (")[0].Replace(' ', '.'), part.Count, part.Formula, part.Symbol switch
-    {
-        "W_E" or "W_pos" or "W_in" or "W_out" or "W_U" => TallyRole.Embedding,
-        "W_Q" => TallyRole.Query,
-        "W_K" => TallyRole.Key,
-        "W_V" => TallyRole.Value,
-        "W_O" => TallyRole.Output,
-        "W_gate" or "W_up" or "W_down" or "W_router" => TallyRole.Mlp,
-        _ => TallyRole.Other,
-    });
 
     private static StyledLine Row(string name, string symbol, string number, string running, Role role)
         => new StyledLine().Add($"  {name}", role).PadTo(22).Add(symbol, Role.Mute).PadTo(Math.Max(23, 52 - number.Length)).Add(number, role).PadTo(70 - running.Length).Add(running, Role.Mute);

@@ -57,7 +57,7 @@ internal static class DirectionsCommand
             {
                 Movement moved;
                 using (new Progress(terminal, "Running the texts")) moved = Movement.Run(opened, texts, plus[0], interruption.Token);
-                figures.Write(parsed, terminal, () => DirectionsView.Map(moved, plus[0]), () => FigurePage.Of(DirectionsView.Map(moved, plus[0]), DirectionsView.Figure(moved, plus[0])));
+                figures.Write(parsed, terminal, () => DirectionFigures.Map(moved, plus[0]), () => FigurePage.Of(DirectionFigures.Map(moved, plus[0]), DirectionFigures.Movement(moved, plus[0])));
                 if (isJson) view.WriteJson(terminal.Out, moved, plus[0]);
                 else terminal.Write(view.Lines(moved, plus[0]));
             }
@@ -72,11 +72,11 @@ internal static class DirectionsCommand
                 var found = Directions.Add(opened, plus, minus, count, interruption.Token);
                 if (list is not null)
                 {
-                    Show($"{DirectionsView.Name(found)}, at the embedding", [.. Directions.Project(opened, found.Vector, list).Select(p => (p.Word.Text, p.Word.Ids, p.Value))]);
+                    Show($"{found.Name}, at the embedding", [.. Directions.Project(opened, found.Vector, list).Select(p => (p.Word.Text, p.Word.Ids, p.Value))]);
                 }
                 else
                 {
-                    figures.Write(parsed, terminal, () => view.Figure(found));
+                    figures.Write(parsed, terminal, () => DirectionFigures.Near(opened, found));
                     if (isJson) view.WriteJson(terminal.Out, found);
                     else terminal.Write(view.Lines(found));
                 }
@@ -85,7 +85,7 @@ internal static class DirectionsCommand
 
             void Show(string name, IReadOnlyList<(string Word, IReadOnlyList<int> Ids, double Value)> places)
             {
-                figures.Write(parsed, terminal, () => DirectionsView.Figure(name, places));
+                figures.Write(parsed, terminal, () => DirectionFigures.Along(name, [.. places.Select(p => (p.Word, p.Value))]));
                 if (isJson) view.WriteJson(terminal.Out, name, places);
                 else terminal.Write(view.Lines(name, places));
             }
@@ -93,25 +93,15 @@ internal static class DirectionsCommand
         return command;
     }
 
-    /// <summary>Words with + and − between them; a first word may have a sign, too.</summary>
-    internal static (IReadOnlyList<string> Plus, IReadOnlyList<string> Minus) Parse(string expression)
+    private static (IReadOnlyList<string> Plus, IReadOnlyList<string> Minus) Parse(string expression)
     {
-        List<string> plus = [], minus = [];
-        char? sign = '+';
-        foreach (var part in expression.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+        try
         {
-            if (part is "+" or "-" or "−")
-            {
-                if (sign is not null && plus.Count + minus.Count > 0) throw new UsageException($"'{expression}' has two signs without a word between them. Try: {Example}");
-                sign = part[0];
-                continue;
-            }
-            if (sign is null) throw new UsageException($"'{expression}': put + or - between words. Try: {Example}");
-            (sign == '+' ? plus : minus).Add(part);
-            sign = null;
+            return Directions.Parse(expression);
         }
-        if (sign is not null) throw new UsageException($"'{expression}' ends without a word. Try: {Example}");
-        if (plus.Count == 0) throw new UsageException($"'{expression}' has no word that is added. Try: {Example}");
-        return (plus, minus);
+        catch (HeedException e)
+        {
+            throw new UsageException(e.Message);
+        }
     }
 }

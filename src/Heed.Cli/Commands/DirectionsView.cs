@@ -1,21 +1,15 @@
 using System.Globalization;
-using System.Numerics.Tensors;
 using System.Text.Json;
 using Heed.Cli.Rendering;
-using Heed.Tracing;
 
 namespace Heed.Cli.Commands;
 
 /// <summary>What `heed directions` prints and draws.</summary>
 internal sealed class DirectionsView(LanguageModel model)
 {
-    /// <summary>king + woman − man.</summary>
-    public static string Name(WordArithmetic found)
-        => string.Join(" + ", found.Plus.Select(w => w.Text)) + string.Concat(found.Minus.Select(w => $" − {w.Text}"));
-
     public IEnumerable<StyledLine> Lines(WordArithmetic found)
     {
-        yield return StyledLine.Of($"Nearest to {Name(found)}", Role.Strong).Add("  cosine of embeddings", Role.Mute);
+        yield return StyledLine.Of($"Nearest to {found.Name}", Role.Strong).Add("  cosine of embeddings", Role.Mute);
         foreach (var line in Pieces(found.Plus.Concat(found.Minus).Select(w => (w.Text, w.Ids)))) yield return line;
         yield return new();
         foreach (var near in found.Nearest)
@@ -41,19 +35,19 @@ internal sealed class DirectionsView(LanguageModel model)
 
     public IEnumerable<StyledLine> Lines(Movement moved, string word)
     {
-        var pairs = Pairs(moved);
+        var pairs = moved.Pairs();
         yield return StyledLine.Of($"How “{word}” moves", Role.Strong).Add("  cosine between its vectors in two texts", Role.Mute);
         for (var i = 0; i < moved.Places.Count; i++)
         {
             var place = moved.Places[i];
-            yield return new StyledLine().Add($"  {Letter(i)}  ").Add(CellWidth.Shorten(TokenLabel.Visible(place.Text).Replace('·', ' '), 60))
+            yield return new StyledLine().Add($"  {Movement.TextName(i)}  ").Add(CellWidth.Shorten(TokenLabel.Visible(place.Text).Replace('·', ' '), 60))
                 .Add(place.First == place.Last ? $"  token {place.Last}" : $"  tokens {place.First} to {place.Last}; the last is shown", Role.Mute);
         }
         yield return new();
-        yield return new StyledLine().PadTo(18).Add(string.Concat(pairs.Select(p => $"{Letter(p.First)}–{Letter(p.Second)}".PadLeft(7))), Role.Mute);
+        yield return new StyledLine().PadTo(18).Add(string.Concat(pairs.Select(p => $"{Movement.TextName(p.First)}–{Movement.TextName(p.Second)}".PadLeft(7))), Role.Mute);
         for (var point = moved.Points.Count - 1; point >= 0; point--)
         {
-            var line = new StyledLine().Add("  " + PointName(moved.Points[point]), Role.Mute).PadTo(18);
+            var line = new StyledLine().Add("  " + moved.PointNames[point], Role.Mute).PadTo(18);
             foreach (var pair in pairs) line.Add(Two(pair.Cosines[point]).PadLeft(7));
             yield return pairs.Count == 1 ? line.Add("  ").Add(Bar.Of(pairs[0].Cosines[point], 1, 32), Role.Query) : line;
         }
@@ -62,7 +56,7 @@ internal sealed class DirectionsView(LanguageModel model)
     public void WriteJson(TextWriter output, WordArithmetic found) => Json.WriteLine(output, json =>
     {
         json.WriteString("model", model.Path);
-        json.WriteString("direction", Name(found));
+        json.WriteString("direction", found.Name);
         Words("plus", found.Plus);
         Words("minus", found.Minus);
         Near("nearest", found.Nearest);
@@ -130,7 +124,7 @@ internal sealed class DirectionsView(LanguageModel model)
         foreach (var point in moved.Points) json.WriteStringValue(point);
         json.WriteEndArray();
         json.WriteStartArray("cosines");
-        foreach (var (first, second, cosines) in Pairs(moved))
+        foreach (var (first, second, cosines) in moved.Pairs())
         {
             json.WriteStartObject();
             json.WriteNumber("first", first);
@@ -143,74 +137,6 @@ internal sealed class DirectionsView(LanguageModel model)
         json.WriteEndArray();
     });
 
-    public Figure Figure(WordArithmetic found) => HeatMap.Of([.. found.Nearest.Select(n => (float)n.Cosine)],
-        new("token", [.. found.Nearest.Select(n => TokenLabel.Visible(Label(n.Id)))], [.. found.Nearest.Select(n => $"t{n.Id}")]), FigureAxis.Named("", "cosine"),
-        new() { Title = $"Nearest to {Name(found)}", Caption = "The cosine of the angle between each token's embedding and this vector; the words themselves are left out.", Measure = "cosine", KeyPrefix = "near", Largest = 1, Width = 360 });
-
-    public static Figure Figure(string name, IReadOnlyList<(string Word, IReadOnlyList<int> Ids, double Value)> places) => HeatMap.Of([.. places.Select(p => (float)p.Value)],
-        new("word", [.. places.Select(p => p.Word)], [.. places.Select((p, i) => $"w{i}")]), FigureAxis.Named("", "along"),
-        new() { Title = $"Along {name}", Caption = "The product of each word's vector with the direction's unit vector.", Measure = "along the direction", KeyPrefix = "along", Width = 360 });
-
-    public static Figure Figure(Movement moved, string word)
-    {
-        var pairs = Pairs(moved);
-        var values = new float[moved.Points.Count * pairs.Count];
-        for (var point = 0; point < moved.Points.Count; point++)
-            for (var p = 0; p < pairs.Count; p++) values[point * pairs.Count + p] = (float)pairs[p].Cosines[point];
-        return HeatMap.Of(values, new("point", [.. moved.Points.Select(PointName)], [.. moved.Points.Select((_, i) => $"n{i}")]),
-            new("texts", [.. pairs.Select(p => $"{Letter(p.First)}–{Letter(p.Second)}")], [.. pairs.Select(p => $"x{p.First}_{p.Second}")]),
-            new()
-            {
-                Title = $"How “{word}” moves",
-                Caption = $"The cosine between its vectors in two texts, from the embedding up. {string.Join("; ", moved.Places.Select((p, i) => $"{Letter(i)}: {p.Text}"))}.",
-                Measure = "cosine",
-                KeyPrefix = "move",
-                FirstRowAtBottom = true,
-                Largest = 1,
-                Width = 420,
-            });
-    }
-
-    /// <summary>
-    /// The word's ways through the layers on one map. Vectors are made length 1 first: the stream grows from layer to layer, and its length
-    /// would hide where it turns. The final norm's output is left out, because the norm's weights stretch every dimension by itself.
-    /// </summary>
-    public static Figure Map(Movement moved, string word)
-    {
-        var steps = moved.Points.Count(p => !p.StartsWith(ActivationNames.FinalNorm + ".", StringComparison.Ordinal));
-        var ways = moved.Vectors.Select(vectors => vectors.Take(steps).Select(Unit).ToArray()).ToArray();
-        var pca = Pca.Of([.. ways.SelectMany(way => way.Select(v => (ReadOnlyMemory<float>)v))]);
-        return EmbeddingMap.Of([.. ways.Select((way, i) => new MapPoint(moved.Places[i].Text, $"text{i}", [.. way.Select(Place)]))], new()
-        {
-            Title = $"Where “{word}” goes in {ways.Length} texts",
-            Shares = (pca.Shares[0], pca.Shares[1]),
-            StepNames = [.. moved.Points.Take(steps).Select((p, i) => i == 0 ? "the embedding" : $"layer {p.Split('.')[1]}")],
-            Note = "vectors are made length 1 first",
-        });
-
-        (float X, float Y) Place(float[] vector)
-        {
-            var place = pca.Project(vector);
-            return (place[0], place[1]);
-        }
-    }
-
-    private static float[] Unit(float[] vector)
-    {
-        var unit = (float[])vector.Clone();
-        var length = TensorPrimitives.Norm<float>(vector);
-        if (length > 0) TensorPrimitives.Divide(vector, length, unit);
-        return unit;
-    }
-
-    private static List<(int First, int Second, IReadOnlyList<double> Cosines)> Pairs(Movement moved)
-    {
-        var pairs = new List<(int, int, IReadOnlyList<double>)>();
-        for (var a = 0; a < moved.Places.Count; a++)
-            for (var b = a + 1; b < moved.Places.Count; b++) pairs.Add((a, b, moved.Cosines(a, b)));
-        return pairs;
-    }
-
     /// <summary>Says which words are several tokens.</summary>
     private IEnumerable<StyledLine> Pieces(IEnumerable<(string Word, IReadOnlyList<int> Ids)> words)
         => words.Where(w => w.Ids.Count > 1).SelectMany(w => StyledLine.Wrap($"“{w.Word}” is {w.Ids.Count} tokens ({string.Join(" ", w.Ids.Select(Shown))}): the mean of their embeddings.", 76, Role.Mute));
@@ -221,15 +147,6 @@ internal sealed class DirectionsView(LanguageModel model)
         foreach (var id in ids) json.WriteNumberValue(id);
         json.WriteEndArray();
     }
-
-    private static string PointName(string point) => point switch
-    {
-        "hook_embed" => "embedding",
-        "ln_final.hook_out" => "end, normed",
-        _ => $"after layer {point.Split('.')[1]}",
-    };
-
-    private static string Letter(int index) => index < 26 ? ((char)('A' + index)).ToString() : (index + 1).ToString(CultureInfo.InvariantCulture);
 
     private string Label(int token) => model.Tokenizer.Decode([token], skipSpecialTokens: false);
 

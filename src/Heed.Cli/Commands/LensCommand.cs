@@ -49,32 +49,16 @@ internal static class LensCommand
             // Every point and position costs an unembedding: only what is shown is computed, and JSON shows all.
             var shown = parsed.GetValue(json) ? analysis.Tokens.Length : figures.AreGiven(parsed) ? Math.Max(fit, LensTable.Capacity()) : fit;
             var first = Math.Max(asked.First, asked.End - shown);
-            var points = LogitLens.PointsOf(opened.Transformer.Activations).Where(p => parsed.GetValue(mid) || !IsMid(p));
+            var points = LogitLens.PointsOf(opened.Transformer.Activations).Where(p => parsed.GetValue(mid) || !p.IsMid);
             LogitLens lens;
             using (var progress = new Progress(terminal, "Reading the stream"))
                 lens = LogitLens.Run(opened, analysis.Tokens, followed, Math.Min(parsed.GetValue(top), opened.Config.VocabularySize), first..asked.End, points, edits.Read(parsed, opened, analysis.Tokens), progress, interruption.Token);
             if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, lens);
             else terminal.Write(Page(analysis, lens, asked.End - asked.First, fit, terminal.Width));
-            figures.Write(parsed, terminal, () => Draw(analysis, lens));
+            figures.Write(parsed, terminal, () => LensTable.Of(lens, opened.Tokenizer, analysis.Texts));
             return ExitCode.Success;
         });
         return command;
-    }
-
-    private static bool IsMid(LensPoint point) => point.Name.EndsWith("_mid", StringComparison.Ordinal);
-
-    /// <summary>The figure: layers upwards, positions along.</summary>
-    internal static Figure Draw(AnalysisText analysis, LogitLens lens)
-    {
-        var cells = new List<LensCell>();
-        for (var point = 0; point < lens.Points.Count; point++)
-            for (var i = 0; i < lens.Positions.Count; i++)
-            {
-                var (token, probability) = lens.Top(point, i)[0];
-                cells.Add(new(AnswerTokens.Text(analysis.Model.Tokenizer, token), (float)probability));
-            }
-        return LensTable.Of(FigureAxis.Named("layer", [.. lens.Points.Select(Label)]), [.. lens.Positions.Select(p => analysis.Texts[p])], cells,
-            new() { Answer = lens.Token is { } token2 ? AnswerTokens.Text(analysis.Model.Tokenizer, token2) : null, FirstPosition = lens.Positions[0] });
     }
 
     private static IEnumerable<StyledLine> Page(AnalysisText analysis, LogitLens lens, int asked, int fit, int width)
@@ -90,7 +74,7 @@ internal static class LensCommand
         yield return header;
         for (var point = lens.Points.Count - 1; point >= 0; point--)
         {
-            var line = new StyledLine().Add(Label(lens.Points[point]), Role.Mute);
+            var line = new StyledLine().Add(lens.Points[point].Label, Role.Mute);
             for (var i = firstShown; i < lens.Positions.Count; i++)
             {
                 var (token, probability) = lens.Top(point, i)[0];
@@ -109,17 +93,10 @@ internal static class LensCommand
         {
             var rank = lens.Rank(point, last).ToString("#,##0", CultureInfo.InvariantCulture);
             var probability = lens.Probability(point, last);
-            yield return new StyledLine().Add(Label(lens.Points[point]), Role.Mute).PadTo(LabelCells).Add("rank ", Role.Mute).PadTo(LabelCells + 14 - rank.Length).Add(rank, rank == "1" ? Role.Key : Role.Ink)
+            yield return new StyledLine().Add(lens.Points[point].Label, Role.Mute).PadTo(LabelCells).Add("rank ", Role.Mute).PadTo(LabelCells + 14 - rank.Length).Add(rank, rank == "1" ? Role.Key : Role.Ink)
                 .PadTo(LabelCells + 17).Add(probability.ToString(probability >= 0.001 ? "0.000" : "0.0e0", CultureInfo.InvariantCulture)).PadTo(LabelCells + 27).Add(Bar.Of(probability, 1, 24), Role.Query);
         }
     }
-
-    private static string Label(LensPoint point) => point.Name switch
-    {
-        "final_post" => "end",
-        var name when IsMid(point) => $"{name[..^4]} mid",
-        var name => name[..^4],
-    };
 
     private static string Percent(double probability) => (probability * 100).ToString(probability >= 0.0995 ? "0" : "0.0", CultureInfo.InvariantCulture);
 

@@ -29,6 +29,9 @@ public sealed record AttributionBarsOptions
     /// <summary>How many bars at most; the smallest of more are one bar together.</summary>
     public int Most { get; init; } = 24;
 
+    /// <summary>What the sides of zero mean; empty: nothing is said.</summary>
+    public string Sides { get; init; } = "blue to the right: for, orange to the left: against";
+
     /// <summary>The figure's width in pixels.</summary>
     public double Width { get; init; } = 640;
 }
@@ -82,7 +85,7 @@ public static class AttributionBars
 
         var sum = parts.Sum(p => p.Value);
         return canvas.Finish(y + Row, $"{parts.Count} part{(parts.Count == 1 ? " adds" : "s add")} up to {FigureNumbers.Signed(sum)}, which differs from the total by {FigureNumbers.Plain(Math.Abs(sum - total))}"
-            + (shown.Count < parts.Count ? $" · the {parts.Count - shown.Count + 1} smallest are one bar" : "") + " · blue to the right: for, orange to the left: against" + (options.Foot.Length > 0 ? $" · {options.Foot}" : ""));
+            + (shown.Count < parts.Count ? $" · the {parts.Count - shown.Count + 1} smallest are one bar" : "") + (options.Sides.Length > 0 ? $" · {options.Sides}" : "") + (options.Foot.Length > 0 ? $" · {options.Foot}" : ""));
     }
 
     private static void DrawBar(FigureCanvas canvas, double y, string label, int weight, string key, string name, double value, FigureRole role, double left, double zero, double scale)

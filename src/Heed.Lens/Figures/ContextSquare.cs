@@ -15,6 +15,24 @@ public static class ContextSquare
 {
     private const double Side = 360;
 
+    /// <summary>Draws what a context costs: the last few lengths as squares, with the window where all layers have the same.</summary>
+    /// <param name="cost">The cost; it has a row for the context.</param>
+    /// <param name="context">Tokens of context.</param>
+    /// <param name="config">The model's configuration.</param>
+    public static Figure Of(ContextCost cost, long context, TransformerConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(cost);
+        ArgumentNullException.ThrowIfNull(config);
+        var row = cost.Rows.Single(r => r.Context == context);
+        int[] lengths = [.. cost.Rows.Select(r => r.Context).Where(n => n <= context).TakeLast(4).Select(n => checked((int)n))];
+        var window = config.Layers[0].Window;
+        return Of(lengths, config.Layers.All(l => l.Window == window) ? window : null,
+        [
+            new("keys and values in the cache", "cache", row.CacheBytes),
+            new("one layer's grids, if stored", "grids", row.GridBytes),
+        ]);
+    }
+
     /// <summary>Draws it.</summary>
     /// <param name="contexts">Numbers of tokens, the smallest first.</param>
     /// <param name="window">How far back a token sees, itself included; null: to the first.</param>

@@ -1,3 +1,5 @@
+using Heed.Tokenization;
+
 namespace Heed.Lens.Figures;
 
 /// <summary>What would be predicted at one point and position.</summary>
@@ -33,6 +35,26 @@ public static class LensTable
 
     /// <summary>More positions than these do not fit into a width in pixels.</summary>
     public static int Capacity(double width = 1040) => Math.Max(1, (int)((width - 2 * FigureCanvas.Margin) / Narrowest));
+
+    /// <summary>Draws what the lens read.</summary>
+    /// <param name="lens">The lens.</param>
+    /// <param name="tokenizer">For the texts of what is predicted.</param>
+    /// <param name="tokens">The texts of all tokens of the text.</param>
+    /// <param name="width">The width in pixels to fit into.</param>
+    public static Figure Of(LogitLens lens, Tokenizer tokenizer, IReadOnlyList<string> tokens, double? width = null)
+    {
+        ArgumentNullException.ThrowIfNull(lens);
+        ArgumentNullException.ThrowIfNull(tokens);
+        var cells = new List<LensCell>();
+        for (var point = 0; point < lens.Points.Count; point++)
+            for (var i = 0; i < lens.Positions.Count; i++)
+            {
+                var (token, probability) = lens.Top(point, i)[0];
+                cells.Add(new(AnswerTokens.Text(tokenizer, token), (float)probability));
+            }
+        var options = new LensTableOptions { Answer = lens.Token is { } answer ? AnswerTokens.Text(tokenizer, answer) : null, FirstPosition = lens.Positions[0] };
+        return Of(FigureAxis.Named("layer", [.. lens.Points.Select(p => p.Label)]), [.. lens.Positions.Select(p => tokens[p])], cells, width is { } given ? options with { Width = given } : options);
+    }
 
     /// <summary>Draws it.</summary>
     /// <param name="points">The points of the residual stream, the first one at the bottom.</param>

@@ -35,6 +35,15 @@ public static class ParameterTally
 {
     private const double MapHeight = 300, Row = 22;
 
+    /// <summary>Draws what was counted; parts of nothing are left out.</summary>
+    /// <param name="count">The count.</param>
+    /// <param name="width">The figure's width in pixels.</param>
+    public static Figure Of(ParameterCount count, double width = 720)
+    {
+        ArgumentNullException.ThrowIfNull(count);
+        return Of(count.Model, [.. count.Parts.Where(p => p.Count > 0).Select(PartOf)], width);
+    }
+
     /// <summary>Draws it.</summary>
     /// <param name="model">The model's name.</param>
     /// <param name="parts">The parts, in the order in which data meets them.</param>
@@ -137,4 +146,16 @@ public static class ParameterTally
         }
         return Math.Max(side * side * most / (sum * sum), sum * sum / (side * side * least));
     }
+
+    /// <summary>A part of the drawing; its key is its name in one word.</summary>
+    private static TallyPart PartOf(CountedPart part) => new(part.Name, part.Name.Split(" (")[0].Replace(' ', '.'), part.Count, part.Formula, part.Symbol switch
+    {
+        "W_E" or "W_pos" or "W_in" or "W_out" or "W_U" => TallyRole.Embedding,
+        "W_Q" => TallyRole.Query,
+        "W_K" => TallyRole.Key,
+        "W_V" => TallyRole.Value,
+        "W_O" => TallyRole.Output,
+        "W_gate" or "W_up" or "W_down" or "W_router" => TallyRole.Mlp,
+        _ => TallyRole.Other,
+    });
 }

@@ -1,3 +1,5 @@
+using Heed.Tracing;
+
 namespace Heed.Lens.Figures;
 
 /// <summary>What one part of the model writes to the residual stream at a position.</summary>
@@ -14,6 +16,27 @@ public sealed record ResidualWrite(string Name, string Key, double Length, doubl
 public static class ResidualStream
 {
     private const double Row = 16, Bar = 10;
+
+    /// <summary>Draws the lengths of what each layer's attention and MLP added at a position of a run.</summary>
+    /// <param name="trace">A trace that kept hook_resid_pre of layer 0, and hook_attn_out and hook_mlp_out of every layer.</param>
+    /// <param name="layers">How many layers the model has.</param>
+    /// <param name="position">The position.</param>
+    /// <param name="tokens">The tokens' texts.</param>
+    /// <param name="width">The figure's width in pixels.</param>
+    public static Figure Of(Trace trace, int layers, int position, IReadOnlyList<string> tokens, double width = 720)
+    {
+        ArgumentNullException.ThrowIfNull(trace);
+        ArgumentNullException.ThrowIfNull(tokens);
+        var writes = new List<ResidualWrite> { new("embedding", "embed", Length(0, ActivationNames.ResidPre)) };
+        for (var layer = 0; layer < layers; layer++)
+        {
+            writes.Add(new($"attention {layer}", $"L{layer}.attention", Length(layer, ActivationNames.AttentionOut)));
+            writes.Add(new($"MLP {layer}", $"L{layer}.mlp", Length(layer, ActivationNames.MlpOut)));
+        }
+        return Of(writes, TokenLabel.Quoted(tokens[position]), width: width);
+
+        double Length(int layer, string name) => Strip.Length(trace[ActivationNames.InBlock(layer, name)].Row(position));
+    }
 
     /// <summary>Draws it.</summary>
     /// <param name="writes">The parts, in the order in which the model writes them; the first is drawn at the bottom.</param>

@@ -67,6 +67,17 @@ public sealed record GenerationOptions
     /// <summary>Changes made while generating, at the positions they name, counted from the prompt's first token.</summary>
     public IReadOnlyList<Edit> Edits { get; init; } = [];
 
+    /// <summary>What these options make of a token's logits: every token that can be drawn, the likeliest first, with the probability of drawing it.</summary>
+    /// <param name="logits">The model's logits [V].</param>
+    /// <param name="text">The tokens so far, for <see cref="RepetitionPenalty"/>.</param>
+    /// <exception cref="HeedException">A value is outside its range, or no token is left.</exception>
+    public IReadOnlyList<(int Id, double Probability)> Distribution(ReadOnlySpan<float> logits, ReadOnlySpan<int> text = default)
+    {
+        var sampler = new Sampler(this, logits.Length);
+        sampler.AddPrompt(text);
+        return sampler.Distribution(logits);
+    }
+
     /// <summary>Checks every value's range; generation does so itself.</summary>
     /// <param name="vocabularySize">V: token ids are below it.</param>
     /// <exception cref="HeedException">Names the first value that is outside its range.</exception>

@@ -44,6 +44,21 @@ internal sealed unsafe class Sampler
         return chosen;
     }
 
+    /// <summary>What the next token is drawn from: every token that can be, the likeliest first, with its probability.</summary>
+    /// <param name="logits">The model's logits [V].</param>
+    public (int Id, double Probability)[] Distribution(ReadOnlySpan<float> logits)
+    {
+        logits.CopyTo(_logits);
+        foreach (var (token, bias) in _options.LogitBias) _logits[token] += bias;
+        Penalize();
+        if (_options.Temperature == 0) return [(Largest(_logits), 1)];
+        var (count, sum) = Filter();
+        var left = new (int Id, double Probability)[count];
+        for (var i = 0; i < count; i++) left[i] = (_ids[i], _keys[i] / sum);
+        Array.Sort(left, (a, b) => a.Probability != b.Probability ? b.Probability.CompareTo(a.Probability) : a.Id.CompareTo(b.Id));
+        return left;
+    }
+
     /// <summary>The index of the largest; the first of several.</summary>
     public static int Largest(ReadOnlySpan<float> values)
     {
@@ -63,6 +78,13 @@ internal sealed unsafe class Sampler
 
     private int Draw()
     {
+        var (count, sum) = Filter();
+        return Pick(count, sum);
+    }
+
+    /// <summary>Leaves the tokens that can be drawn, and their probabilities' sum, at the front of keys and ids.</summary>
+    private (int Count, double Sum) Filter()
+    {
         // Probabilities at this temperature.
         var count = _logits.Length;
         var inverse = 1 / _options.Temperature;
@@ -71,7 +93,7 @@ internal sealed unsafe class Sampler
         double sum = 0;
         for (var i = 0; i < count; i++) sum += _keys[i] = MathF.Exp((_logits[i] - largest) * inverse);
         for (var i = 0; i < count; i++) _ids[i] = i;
-        if (_options.TopK == 0 && _options.TopP == 1 && _options.MinP == 0) return Pick(count, sum);
+        if (_options.TopK == 0 && _options.TopP == 1 && _options.MinP == 0) return (count, sum);
 
         // Only tokens that the filters could keep need to be sorted: no kept set for top-p holds a token less likely than (1 − p)/V.
         var floor = _options.TopK > 0 ? 0 : (float)((1 - _options.TopP) / count * sum * 0.999);
@@ -93,7 +115,7 @@ internal sealed unsafe class Sampler
         }
         if (_options.MinP > 0)
             while (kept > 1 && _keys[kept - 1] < _options.MinP * _keys[0]) kept--;
-        return Pick(kept, Sum(kept));
+        return (kept, Sum(kept));
     }
 
     private double Sum(int count)

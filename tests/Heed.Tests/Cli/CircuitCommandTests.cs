@@ -107,7 +107,7 @@ public class CircuitCommandTests
     [InlineData("- man + king", "king", "man")]
     public void Directions_Expression_IsWordsWithSigns(string expression, string plus, string minus)
     {
-        var parsed = Heed.Cli.Commands.DirectionsCommand.Parse(expression);
+        var parsed = Directions.Parse(expression);
         Assert.Equal(plus, string.Join(' ', parsed.Plus));
         Assert.Equal(minus, string.Join(' ', parsed.Minus));
     }

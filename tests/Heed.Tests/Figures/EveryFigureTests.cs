@@ -128,6 +128,74 @@ public class EveryFigureTests
         foreach (var alternative in next) Assert.Equal((float)Math.Exp(alternative.LogProbability), likely[$"v{alternative.Id}"]);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(60)]
+    [InlineData(400)]
+    public void OfTheLesson_AnyLength_AreTheTrace(int count)
+    {
+        var (model, ids, texts, trace) = Run(count);
+        using var owner = model;
+        var embeddings = model.Trace(ids, [ActivationNames.InBlock(0, ActivationNames.ResidPre)])[ActivationNames.InBlock(0, ActivationNames.ResidPre)];
+        var table = new FigureReading(TokenTable.Of(ids, texts, embeddings)).Check();
+        new FigureReading(TokenTable.Of(ids, texts, width: 340)).Check();
+        for (var p = Math.Max(0, count - 64); p < count; p++)
+        {
+            Assert.Equal(ids[p], (int)table[$"p{p}.id"]);
+            Assert.Equal(embeddings.Row(p)[..Math.Min(64, embeddings.Shape[1])].ToArray(), table.Group($"p{p}.E"));
+        }
+
+        string[] names = [ActivationNames.InBlock(0, ActivationNames.ResidPre), $"blocks.*.{ActivationNames.AttentionOut}", $"blocks.*.{ActivationNames.MlpOut}", $"blocks.*.{ActivationNames.MlpPost}"];
+        var written = model.Trace(ids, names);
+        var stream = new FigureReading(ResidualStream.Of(written, Layers, count - 1, texts)).Check();
+        for (var l = 0; l < Layers; l++) Assert.Equal(Length(written[ActivationNames.InBlock(l, ActivationNames.MlpOut)].Row(count - 1)), double.Parse(stream.Values[$"L{l}.mlp"], CultureInfo.InvariantCulture), 1e-9);
+
+        var post = Of(written, ActivationNames.MlpPost);
+        var neurons = new FigureReading(MlpNeurons.Of(post, Of(written, ActivationNames.MlpOut), count - 1, texts)).Check();
+        var listed = neurons.Values.Keys.Select(k => int.Parse(k.Split(".n")[1], CultureInfo.InvariantCulture)).ToArray();
+        Assert.Equal(10, listed.Length);
+        Assert.All(listed, n => Assert.Equal(post[count - 1, n], neurons[$"L{Layer}.p{count - 1}.n{n}"]));
+        Assert.True(listed.Min(n => Math.Abs(post[count - 1, n])) >= Enumerable.Range(0, post.Shape[1]).Except(listed).Max(n => Math.Abs(post[count - 1, n])));
+        Assert.Equal(post.Row(count - 1)[..96].ToArray(), neurons.Group($"L{Layer}.p{count - 1}.n0_95"));
+
+        if (count > 1)
+        {
+            var losses = TokenLosses.Run(model, ids);
+            var bars = new FigureReading(LossBars.Of(losses, model.Tokenizer, texts)).Check();
+            foreach (var loss in losses.Losses.Where(l => bars.Values.ContainsKey($"p{l.Position}"))) Assert.Equal(loss.Loss, double.Parse(bars.Values[$"p{loss.Position}"], CultureInfo.InvariantCulture));
+            Assert.Equal(losses.Mean * (count - 1), double.Parse(bars.Values["total"], CultureInfo.InvariantCulture), 1e-9 * count);
+        }
+
+        var logits = Models.Logits(model, ids)[^1];
+        var options = new GenerationOptions { Temperature = 0.7f, TopK = 5 };
+        var drawn = options.Distribution(logits);
+        var largest = logits.Max();
+        var sum = logits.Sum(z => Math.Exp(z - largest));
+        SampledToken[] tokens = [.. Enumerable.Range(0, logits.Length).OrderByDescending(t => logits[t]).Take(8).Select(t => new SampledToken(AnswerTokens.Text(model.Tokenizer, t), t, Math.Exp(logits[t] - largest) / sum, drawn.FirstOrDefault(d => d.Id == t).Probability))];
+        var sampling = new FigureReading(SamplingBars.Of(tokens, texts[^1], options, drawn.Count, logits.Length)).Check();
+        Assert.All(tokens, t => Assert.Equal(t.Drawn, double.Parse(sampling.Values[$"t{t.Id}.drawn"], CultureInfo.InvariantCulture)));
+        Assert.All(tokens, t => Assert.Equal(t.Probability, double.Parse(sampling.Values[$"t{t.Id}.model"], CultureInfo.InvariantCulture)));
+        Assert.Equal(3, sampling.Texts.Count(t => t == "cannot"));
+    }
+
+    [Fact]
+    public void Spectrum_OfAValueMap_HasAsManyBarsAsTheSmallSpace()
+    {
+        using var model = Models.Exact(Models.Stories);
+        var map = FactoredMatrix.ValueOutput(model.Weights, Layer, Head);
+        var reading = new FigureReading(Spectrum.Of(map, "A map", $"L{Layer}.H{Head}")).Check();
+        Assert.Equal(model.Config.Layers[Layer].HeadSize, reading.Values.Count);
+        for (var i = 0; i < map.SingularValues.Count; i++) Assert.Equal(map.SingularValues[i], double.Parse(reading.Values[$"L{Layer}.H{Head}.s{i}"], CultureInfo.InvariantCulture));
+    }
+
+    private static double Length(ReadOnlySpan<float> vector)
+    {
+        double sum = 0;
+        foreach (var x in vector) sum += (double)x * x;
+        return Math.Sqrt(sum);
+    }
+
     /// <summary>Every mark of one query and one key has the trace's number; every pair that a token may see and that is shown has a mark.</summary>
     private static void SameWeights(Activation grid, FigureReading reading)
     {

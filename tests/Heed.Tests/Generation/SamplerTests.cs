@@ -110,6 +110,43 @@ public class SamplerTests
         Assert.Contains(name, Assert.Throws<HeedException>(() => new Sampler(options, 5)).Message);
     }
 
+    [Theory]
+    [InlineData(1, 0, 1, 0, 5)]
+    [InlineData(0.5, 0, 1, 0, 5)]
+    [InlineData(2, 3, 1, 0, 3)]
+    [InlineData(1, 0, 0.8, 0, 2)]
+    [InlineData(1, 0, 1, 0.3, 2)]
+    [InlineData(0, 0, 1, 0, 1)]
+    public void Distribution_AnyFilter_IsWhatIsDrawn(float temperature, int topK, float topP, float minP, int count)
+    {
+        var options = new GenerationOptions { Temperature = temperature, TopK = topK, TopP = topP, MinP = minP, Seed = 7 };
+        var distribution = options.Distribution(Logits);
+        Assert.Equal(count, distribution.Count);
+        Assert.Equal(1, distribution.Sum(d => d.Probability), 1e-6);
+        Assert.Equal(distribution.Select(d => Logits[d.Id]).OrderDescending(), distribution.Select(d => Logits[d.Id]));
+        // Ratios are those of the logits at that temperature.
+        Assert.All(distribution.Skip(1), d => Assert.Equal(Math.Exp((Logits[d.Id] - Logits[distribution[0].Id]) / temperature), d.Probability / distribution[0].Probability, 1e-6));
+        var sampler = new Sampler(options, 5);
+        const int draws = 20_000;
+        var seen = new int[5];
+        for (var i = 0; i < draws; i++) seen[sampler.Next(Logits)]++;
+        // Five standard deviations of a binomial count.
+        for (var t = 0; t < 5; t++)
+        {
+            var p = distribution.FirstOrDefault(d => d.Id == t).Probability;
+            Assert.Equal(p, (double)seen[t] / draws, 5 * Math.Sqrt(p * (1 - p) / draws) + 1e-9);
+        }
+    }
+
+    [Fact]
+    public void Distribution_RepetitionPenalty_CountsTheText()
+    {
+        var options = new GenerationOptions { Temperature = 1, RepetitionPenalty = 2 };
+        Assert.Equal(1, options.Distribution(Logits)[0].Id);
+        Assert.Equal(2, options.Distribution(Logits, [1])[0].Id);      // 3/2 < 2
+        Assert.Contains("TopP", Assert.Throws<HeedException>(() => new GenerationOptions { TopP = 0 }.Distribution(Logits)).Message, StringComparison.Ordinal);
+    }
+
     private static int Choose(GenerationOptions options) => new Sampler(options, 5).Next(Logits);
 
     private static int[] Seen(GenerationOptions options)
