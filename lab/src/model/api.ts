@@ -10,6 +10,18 @@ export interface ModelInfo {
   context: number;
   maxTokens: number;
   canChat: boolean;
+  architecture: Architecture;
+}
+
+/** Which of the ways to build a transformer a model takes. */
+export interface Architecture {
+  keyValueHeads: number[];
+  neurons: number[];
+  isRotary: boolean;
+  isRms: boolean;
+  isGated: boolean;
+  isTied: boolean;
+  window?: number;
 }
 
 export interface Token {
@@ -76,7 +88,7 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return answer<T>(await send(path, { signal }));
 }
 
-export async function ask<T>(path: string, question: Question, signal?: AbortSignal): Promise<T> {
+export async function ask<T>(path: string, question: object, signal?: AbortSignal): Promise<T> {
   return answer<T>(await send(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(question), signal }));
 }
 

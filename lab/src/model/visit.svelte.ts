@@ -1,10 +1,13 @@
-import { get, type ModelInfo } from './api';
+import { get, type ModelInfo, type Token } from './api';
+import type { Key } from './keys';
 import { formatPlace, parsePlace, type Place } from './place';
 
 /** The visit: where the visitor is, kept in the address, and the models that the server has. */
 class Visit {
   place: Place = $state(parsePlace(new URL(location.href)));
   models: ModelInfo[] = $state([]);
+  /** The tokens of the text, as the sentence box shows them. */
+  tokens: Token[] = $state.raw([]);
   trouble: string | undefined = $state();
 
   constructor() {
@@ -24,6 +27,17 @@ class Visit {
   /** Changes the place where one is, as by typing: no step of its own. */
   change(change: Partial<Place>): void {
     this.#set(change, 'replaceState');
+  }
+
+  /** Goes to what was clicked: a cell's products, a token's story, a head's grid. False if it is none of them. */
+  open({ layer, head, query, key }: Key): boolean {
+    const change: Partial<Place> = {
+      ...(layer !== undefined && head !== undefined ? { layer, head } : {}),
+      ...(query !== undefined ? { query, key } : {}),
+    };
+    if (Object.keys(change).length === 0) return false;
+    this.go(change);
+    return true;
   }
 
   async load(): Promise<void> {

@@ -1,0 +1,56 @@
+import { quoted } from '../model/numbers';
+import type { ModelInfo } from '../model/api';
+import { visit } from '../model/visit.svelte';
+
+/** Where the lesson looks: the visitor's text, and the head and token that are chosen. */
+export const here = {
+  get model(): ModelInfo {
+    return visit.model!;
+  },
+  get layer(): number {
+    return Math.min(visit.place.layer, this.model.layers - 1);
+  },
+  get head(): number {
+    return Math.min(visit.place.head, this.heads - 1);
+  },
+  /** Heads of the layer. */
+  get heads(): number {
+    return this.model.heads[this.layer] ?? 1;
+  },
+  /** Keys and values of their own in the layer: fewer than heads where they share. */
+  get keyValueHeads(): number {
+    return this.model.architecture.keyValueHeads[this.layer] ?? this.heads;
+  },
+  /** Numbers in a query of the layer. */
+  get headSize(): number {
+    return this.model.headSizes[this.layer] ?? 1;
+  },
+  /** Neurons of the layer's MLP. */
+  get neurons(): number {
+    return this.model.architecture.neurons[this.layer] ?? 0;
+  },
+  /** The position of the token that looks. */
+  get query(): number {
+    const last = Math.max(0, visit.tokens.length - 1);
+    return Math.min(visit.place.query ?? last, last);
+  },
+  /** What every question about the text asks. */
+  get text() {
+    return { text: visit.place.text, model: visit.place.model, edits: visit.place.edits };
+  },
+  /** The same about one layer. */
+  get inLayer() {
+    return { ...this.text, layer: this.layer };
+  },
+  /** The same about one head. */
+  get inHead() {
+    return { ...this.inLayer, head: this.head };
+  },
+  /** A token of the text between quotes; of several that look alike, with its place. */
+  label(position: number): string {
+    const token = visit.tokens[position];
+    if (!token) return `token ${position}`;
+    const isAlone = visit.tokens.every((t, i) => i === position || t.label !== token.label);
+    return isAlone ? quoted(token.label) : `${quoted(token.label)} at ${position}`;
+  },
+};
