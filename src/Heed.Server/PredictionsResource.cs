@@ -39,7 +39,7 @@ internal static class PredictionsResource
     {
         var figures = app.MapGroup("/api/figures");
         figures.MapPost("/lens", LensAsync).WithName("lens").WithSummary("What would be predicted after each layer, at each position.");
-        figures.MapPost("/loss", LossAsync).WithName("loss").WithSummary("The loss of every next token of a text.");
+        figures.MapPost("/loss", LossAsync).WithName("loss-figure").WithSummary("The loss of every next token of a text.");
         figures.MapPost("/sampling", SamplingAsync).WithName("sampling").WithSummary("The model's distribution, and the one that is drawn from.");
     }
 
