@@ -22,6 +22,8 @@ export interface Place {
   edits: string[];
   /** What else a view needs: its chapter, its analysis. */
   page?: string;
+  /** What is set on a page: a temperature, words, a size. What is as the page has it is not there. */
+  settings: Record<string, string>;
 }
 
 export const home: Place = {
@@ -32,6 +34,7 @@ export const home: Place = {
   stage: 'Pattern',
   convention: 'Lesson',
   edits: [],
+  settings: {},
 };
 
 const stageNames: Record<Stage, string> = { RawScores: 'raw', ScaledScores: 'scaled', MaskedScores: 'masked', Pattern: 'softmax' };
@@ -47,6 +50,7 @@ export function formatPlace(place: Place): string {
   if (place.convention !== home.convention) query.set('rows', 'queries');
   if (place.model) query.set('model', place.model);
   for (const edit of place.edits) query.append('edit', edit);
+  for (const [name, value] of Object.entries(place.settings)) query.set(`set.${name}`, value);
   const search = query.toString();
   return `/${place.view}${place.page ? `/${encodeURIComponent(place.page)}` : ''}${search ? `?${search}` : ''}`;
 }
@@ -68,6 +72,7 @@ export function parsePlace(address: URL): Place {
     convention: query.get('rows') === 'queries' ? 'Library' : 'Lesson',
     model: query.get('model') ?? undefined,
     edits: query.getAll('edit'),
+    settings: Object.fromEntries([...query].flatMap(([name, value]) => (name.startsWith('set.') ? [[name.slice(4), value]] : []))),
     page: second === undefined ? undefined : decode(second),
   };
 }

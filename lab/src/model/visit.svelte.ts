@@ -40,6 +40,22 @@ class Visit {
     return true;
   }
 
+  /** What is set on this page, or what it has by itself. */
+  setting(name: string, own: string): string {
+    return this.place.settings[name] ?? own;
+  }
+
+  /** The same as a number from one to another; what the address says wrongly is as the page has it. */
+  number(name: string, own: number, least: number, most: number): number {
+    const value = Number(this.setting(name, String(own)));
+    return value >= least && value <= most ? value : own;
+  }
+
+  /** Sets something on this page. */
+  set(name: string, value: string | number): void {
+    this.change({ settings: { ...this.place.settings, [name]: String(value) } });
+  }
+
   async load(): Promise<void> {
     try {
       this.models = await get<ModelInfo[]>('/api/models');
@@ -50,7 +66,9 @@ class Visit {
   }
 
   #set(change: Partial<Place>, how: 'pushState' | 'replaceState'): void {
-    this.place = { ...this.place, ...change };
+    // What was set on a page stays there.
+    const isElsewhere = ('view' in change && change.view !== this.place.view) || ('page' in change && change.page !== this.place.page);
+    this.place = { ...this.place, ...(isElsewhere ? { settings: {} } : {}), ...change };
     history[how](null, '', formatPlace(this.place));
   }
 }
