@@ -36,6 +36,9 @@ public sealed record AblationOptions
 
     /// <summary>For a shuffle of the positions.</summary>
     public int Seed { get; init; }
+
+    /// <summary>Rows that go through the model together, as <see cref="Sweep"/> takes them.</summary>
+    public int RowsAtOnce { get; init; } = Sweep.MaxRowsAtOnce;
 }
 
 /// <summary>What the removal of one component does.</summary>
@@ -95,7 +98,7 @@ public sealed record Ablation
         if (isResampled && options.From is null && tokens.Length == 1)
             throw new HeedException("The text is one token: there is no other position to take activations from. Give another text, or a longer one.");
         var keep = options.Method == AblationMethod.Zero ? [] : names.Select(n => "blocks.*." + n).ToArray();
-        var sweep = new Sweep(model, tokens, options.Answer, options.Wrong, keep: keep, edits: options.Edits);
+        var sweep = new Sweep(model, tokens, options.Answer, options.Wrong, keep: keep, edits: options.Edits, rowsAtOnce: options.RowsAtOnce);
         var source = isResampled && options.From is not null ? model.Trace(options.From, keep, options.Edits) : sweep.Clean;
         var shuffle = isResampled && options.From is null ? Permutation(tokens.Length, options.Seed) : null;
         var shuffled = new Dictionary<string, Activation>();

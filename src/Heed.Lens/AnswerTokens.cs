@@ -1,4 +1,5 @@
 using System.Globalization;
+using Heed.Lens.Figures;
 using Heed.Tokenization;
 
 namespace Heed.Lens;
@@ -36,6 +37,13 @@ public static class AnswerTokens
         var token = tokenizer.TokenText(id);
         return text.Length == 0 ? token : token[0] is '▁' && text[0] != ' ' ? " " + text : text;
     }
+
+    /// <summary>A logit as titles call it: logit(“·Mary”), or logit(“·Mary”) − logit(“·John”).</summary>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="answer">The token.</param>
+    /// <param name="wrong">The token whose logit is subtracted, or null.</param>
+    public static string Logit(Tokenizer tokenizer, int answer, int? wrong = null)
+        => $"logit(“{Svg.Isolate(TokenLabel.Visible(Text(tokenizer, answer)))}”)" + (wrong is { } other ? $" − {Logit(tokenizer, other)}" : "");
 
     private static string Advice(Tokenizer tokenizer, string text, int[] ids)
     {

@@ -39,6 +39,9 @@ public sealed record PatchingOptions
 
     /// <summary>How the effect is found.</summary>
     public PatchMethod Method { get; init; } = PatchMethod.Run;
+
+    /// <summary>Rows that go through the model together, as <see cref="Sweep"/> takes them; of several kinds at once, the fewest.</summary>
+    public int RowsAtOnce { get; init; } = Sweep.MaxRowsAtOnce;
 }
 
 /// <summary>
@@ -119,7 +122,7 @@ public sealed record Patching
         var layers = model.Config.Layers.Count;
         Edit[] always = [.. edits ?? []];
         var source = new Sweep(model, clean, answer, wrong, withLoss: false, options.Select(o => "blocks.*." + Name(o.Kind)).Distinct(), always);
-        var sweep = new Sweep(model, corrupt, answer, wrong, withLoss: false, edits: always);
+        var sweep = new Sweep(model, corrupt, answer, wrong, withLoss: false, edits: always, rowsAtOnce: options.Min(o => o.RowsAtOnce));
 
         var places = options.Select(o => Enumerable.Range(0, layers).SelectMany(l => Enumerable.Range(0, Count(o.Kind, l)).Select(i => (Layer: l, Index: i))).ToArray()).ToArray();
         var outcomes = sweep.Run([.. options.SelectMany((o, n) => places[n].Select(p => new[] { Patch(o.Kind, p.Layer, p.Index) }))], progress, cancellation);
@@ -172,6 +175,34 @@ public sealed record Patching
         PatchKind.Key => ActivationNames.Key,
         PatchKind.Value => ActivationNames.Value,
         PatchKind.Pattern => ActivationNames.Pattern,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+    };
+
+    /// <summary>What is carried over, in a word: residual, attention, mlp, z, q, k, v, pattern.</summary>
+    public static string Word(PatchKind kind) => kind switch
+    {
+        PatchKind.Residual => "residual",
+        PatchKind.AttentionOut => "attention",
+        PatchKind.MlpOut => "mlp",
+        PatchKind.Z => "z",
+        PatchKind.Query => "q",
+        PatchKind.Key => "k",
+        PatchKind.Value => "v",
+        PatchKind.Pattern => "pattern",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+    };
+
+    /// <summary>What is carried over, in words for people.</summary>
+    public static string Meaning(PatchKind kind) => kind switch
+    {
+        PatchKind.Residual => "the residual stream as it enters a layer",
+        PatchKind.AttentionOut => "what a layer's attention adds",
+        PatchKind.MlpOut => "what a layer's MLP adds",
+        PatchKind.Z => "a head's sum of values",
+        PatchKind.Query => "a head's queries",
+        PatchKind.Key => "a key–value head's keys",
+        PatchKind.Value => "a key–value head's values",
+        PatchKind.Pattern => "a head's attention pattern",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 

@@ -19,11 +19,12 @@ public readonly record struct RunOutcome(double? Loss, double Logit);
 public sealed class Sweep
 {
     /// <summary>Rows that go through the layers together: as many as the engine takes at once.</summary>
-    private const int RowsAtOnce = 512;
+    public const int MaxRowsAtOnce = 512;
 
     private readonly LanguageModel _model;
     private readonly int[] _tokens;
     private readonly bool _withLoss;
+    private readonly int _rowsAtOnce;
 
     /// <summary>The edits of every run, one activation each, in their order.</summary>
     private readonly (ActivationInfo Info, Edit Edit)[] _always;
@@ -36,12 +37,15 @@ public sealed class Sweep
     /// <param name="withLoss">True to compute every run's loss. It needs the logits of all positions instead of the last one's.</param>
     /// <param name="keep">More activations to keep of this run: names, aliases or patterns.</param>
     /// <param name="edits">Changes that hold in every run, this one included, before each run's own.</param>
+    /// <param name="rowsAtOnce">Rows that go through the layers together, 1 to <see cref="MaxRowsAtOnce"/>, one run at least. Fewer take longer, but progress and cancellation are looked at more often.</param>
     /// <exception cref="HeedException">The text is empty or too long, a token is not in the vocabulary, or an edit does not fit.</exception>
-    public Sweep(LanguageModel model, int[] tokens, int? answer = null, int? wrong = null, bool withLoss = true, IEnumerable<string>? keep = null, IEnumerable<Edit>? edits = null)
+    public Sweep(LanguageModel model, int[] tokens, int? answer = null, int? wrong = null, bool withLoss = true, IEnumerable<string>? keep = null, IEnumerable<Edit>? edits = null,
+        int rowsAtOnce = MaxRowsAtOnce)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokens);
-        (_model, _tokens, _withLoss) = (model, tokens, withLoss && tokens.Length > 1);
+        if (rowsAtOnce is < 1 or > MaxRowsAtOnce) throw new HeedException($"{rowsAtOnce} rows at once were asked for; it can be 1 to {MaxRowsAtOnce}.");
+        (_model, _tokens, _withLoss, _rowsAtOnce) = (model, tokens, withLoss && tokens.Length > 1, rowsAtOnce);
         foreach (var token in new[] { answer, wrong })
             if (token is { } id && (uint)id >= (uint)model.Config.VocabularySize)
                 throw new HeedException($"Token {id} is not in the vocabulary, which has ids 0…{model.Config.VocabularySize - 1}.");
@@ -85,7 +89,7 @@ public sealed class Sweep
         var outcomes = new RunOutcome[runs.Count];
         // Later layers first or last is the same work; those that start together fill a pass from its first layer on.
         (int Index, int Layer)[] order = [.. runs.Select((edits, i) => (i, FirstLayer(edits))).OrderBy(r => r.Item2)];
-        var atOnce = Math.Max(1, RowsAtOnce / _tokens.Length);
+        var atOnce = Math.Max(1, _rowsAtOnce / _tokens.Length);
         double done = 0, work = order.Sum(r => Work(r.Layer));
         foreach (var part in order.Chunk(atOnce))
         {

@@ -4,7 +4,7 @@ namespace Heed.Server;
 
 /// <summary>A text to run, and where to look. What an answer does not need may be left out.</summary>
 /// <remarks>Members can be set: generated JSON readers keep the defaults of those only.</remarks>
-public sealed record LabRequest
+public record LabRequest
 {
     /// <summary>The text.</summary>
     public required string Text { get; set; }
@@ -106,7 +106,8 @@ public sealed record FigureInfo(string Title, string Caption, string Foot, doubl
 /// <param name="Steps">The figures.</param>
 /// <param name="Command">The command that draws it.</param>
 /// <param name="Code">The C# that draws it.</param>
-public sealed record FigureAnswer(IReadOnlyList<FigureInfo> Steps, string Command, string Code);
+/// <param name="Notes">What is to be said with it, a sentence each; null: nothing.</param>
+public sealed record FigureAnswer(IReadOnlyList<FigureInfo> Steps, string Command, string Code, IReadOnlyList<string>? Notes = null);
 
 /// <summary>How the lab's contracts are written: camel case, names of enums, text as it is.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
@@ -115,10 +116,12 @@ public sealed record FigureAnswer(IReadOnlyList<FigureInfo> Steps, string Comman
 [JsonSerializable(typeof(WordsRequest))]
 [JsonSerializable(typeof(MovementRequest))]
 [JsonSerializable(typeof(CountRequest))]
+[JsonSerializable(typeof(AnalysisRequest))]
 [JsonSerializable(typeof(IReadOnlyList<ModelInfo>))]
 [JsonSerializable(typeof(IReadOnlyList<TokenInfo>))]
 [JsonSerializable(typeof(NextAnswer))]
 [JsonSerializable(typeof(LossAnswer))]
 [JsonSerializable(typeof(FigureAnswer))]
+[JsonSerializable(typeof(double))]
 [JsonSerializable(typeof(Problem))]
 internal sealed partial class LabJson : JsonSerializerContext;

@@ -127,7 +127,11 @@ internal static class FiguresResource
         => $"heed why --layer {N(request.Layer)} --head {N(request.Head)} --query {N(query)} --key {N(key)} {Quote(run.Text)}";
 
     internal static Ok<FigureAnswer> Answer(IReadOnlyList<Figure> steps, string command, string code)
-        => TypedResults.Ok(new FigureAnswer([.. steps.Select(f => new FigureInfo(f.Title, f.Caption, f.Foot, f.Width, f.Height, f.ToBareSvg()))], command, code));
+        => TypedResults.Ok(Drawn(steps, command, code));
+
+    /// <summary>Figures with what draws them elsewhere, and what is to be said with them.</summary>
+    internal static FigureAnswer Drawn(IReadOnlyList<Figure> steps, string command, string code, params IReadOnlyList<string> notes)
+        => new([.. steps.Select(f => new FigureInfo(f.Title, f.Caption, f.Foot, f.Width, f.Height, f.ToBareSvg()))], command, code, notes.Count > 0 ? notes : null);
 
     private static string NameOf(AttentionStage stage) => stage switch
     {
@@ -156,5 +160,8 @@ internal static class FiguresResource
     internal static string N(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>A text as a shell takes it, whatever it contains.</summary>
-    internal static string Quote(string text) => (text.StartsWith('-') ? "-- " : "") + $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+    internal static string Quote(string text) => (text.StartsWith('-') ? "-- " : "") + Quoted(text);
+
+    /// <summary>The same where it cannot be taken for an option: after an = or a --.</summary>
+    internal static string Quoted(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -98,6 +98,7 @@ public sealed class Lab : IAsyncDisposable
         app.MapPredictions();
         app.MapWords();
         app.MapCounts();
+        app.MapAnalyses();
         app.MapGet("/figures.css", () => TypedResults.Text(Figure.StyleSheet, "text/css")).ExcludeFromDescription();
 #if NET10_0_OR_GREATER
         app.MapOpenApi("/api/openapi.json");

@@ -60,6 +60,7 @@ export interface FigureAnswer {
   steps: Figure[];
   command: string;
   code: string;
+  notes?: string[];
 }
 
 /** What may be asked about a text; see LabRequest on the server. */
@@ -89,7 +90,41 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
 }
 
 export async function ask<T>(path: string, question: object, signal?: AbortSignal): Promise<T> {
-  return answer<T>(await send(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(question), signal }));
+  return answer<T>(await post(path, question, signal));
+}
+
+/** Asks something long: tells how far it is, from 0 to 1, and gives the figure at the end. Aborting stops the server's work, too. */
+export async function follow(path: string, question: object, report: (fraction: number) => void, signal: AbortSignal): Promise<FigureAnswer> {
+  const response = await post(path, question, signal);
+  if (!response.ok) return answer(response);
+  for await (const { name, value } of events(response)) {
+    if (name === 'progress') report(value as number);
+    else if (name === 'figure') return value as FigureAnswer;
+    else throw new Refusal((value as { error: string }).error);
+  }
+  throw new Unreachable('The server stopped before this was done; it is asked again.');
+}
+
+/** Server-sent events: a name and a value each. */
+export async function* events(response: Response): AsyncGenerator<{ name: string; value: unknown }> {
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (true) {
+    const { done, value } = await reader.read().catch((error) => {
+      if (error.name === 'AbortError') throw error;
+      throw new Unreachable('The server does not answer any more. Start it again with “heed lab”; this page goes on where it was.');
+    });
+    if (done) return;
+    text += value;
+    for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
+      const [name = '', data = ''] = text.slice(0, end).split('\n');
+      yield { name: name.slice('event: '.length), value: JSON.parse(data.slice('data: '.length)) };
+    }
+  }
+}
+
+function post(path: string, question: object, signal?: AbortSignal): Promise<Response> {
+  return send(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(question), signal });
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {

@@ -66,8 +66,8 @@ internal static class AblateCommand
             var isByLoss = ablation.Loss is not null && (parsed.GetValue(sort) ?? (options.Answer is null ? "loss" : "logit")) == "loss";
             if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, edits.Given(parsed), ablation);
             else terminal.Write(Page(analysis, ablation, isByLoss, parsed.GetValue(top), terminal.Width));
-            figures.Write(parsed, terminal, () => Draw(analysis, ablation, isByLoss),
-                () => ablation.Loss is null ? FigurePage.Of(Draw(analysis, ablation, false)) : FigurePage.Of(Draw(analysis, ablation, isByLoss), Draw(analysis, ablation, !isByLoss)));
+            Figure Draw(bool loss) => loss ? AblationFigures.Loss(ablation) : AblationFigures.Logit(ablation, opened.Tokenizer);
+            figures.Write(parsed, terminal, () => Draw(isByLoss), () => ablation.Loss is null ? FigurePage.Of(Draw(false)) : FigurePage.Of(Draw(isByLoss), Draw(!isByLoss)));
             return ExitCode.Success;
         });
         return command;
@@ -81,34 +81,6 @@ internal static class AblateCommand
         return option;
     }
 
-    /// <summary>Two passes that compute the same in another order differ by about this share in float32.</summary>
-    private const double Rounding = 5e-6;
-
-    /// <summary>The figure: a cell for each head, layers upwards; or a column of MLPs or layers.</summary>
-    internal static Figure Draw(AnalysisText analysis, Ablation ablation, bool isByLoss)
-    {
-        var layers = analysis.Model.Config.Layers;
-        var columns = ablation.Options.By == ComponentKind.Head ? layers.Max(l => l.Heads) : 1;
-        var values = new float[layers.Count * columns];
-        Array.Fill(values, float.NaN);
-        foreach (var part in ablation.Parts) values[part.Component.Layer * columns + (part.Component.Head ?? 0)] = (float)(isByLoss ? part.DeltaLoss!.Value : part.DeltaLogit);
-        return HeatMap.Of(values, FigureAxis.Layers(layers.Count), ablation.Options.By == ComponentKind.Head ? FigureAxis.Heads(columns) : FigureAxis.Named("", Kind(ablation)), new()
-        {
-            Title = $"Without each {Kind(ablation)}: {(isByLoss ? "the change of the loss" : $"the change of {What(analysis, ablation)}")}",
-            Caption = isByLoss ? $"In nats a token, over the whole text; the whole model's loss is {ablation.Loss!.Value.ToString("0.00", CultureInfo.InvariantCulture)}. Blue: the text is predicted worse without it."
-                : $"At the end of the text; the whole model has {Text(ablation.Logit)}. Orange: it speaks for the answer; blue: against it.",
-            KeyPrefix = isByLoss ? "loss" : "logit",
-            Measure = isByLoss ? "Δ loss" : "Δ logit",
-            FirstRowAtBottom = true,
-            Noise = Rounding * Math.Max(1, Math.Abs(isByLoss ? ablation.Loss!.Value : ablation.Logit)),
-        });
-    }
-
-    private static string Kind(Ablation ablation) => ablation.Options.By switch { ComponentKind.Head => "head", ComponentKind.Mlp => "MLP", _ => "layer" };
-
-    private static string What(AnalysisText analysis, Ablation a)
-        => a.Options.Wrong is { } wrong ? $"logit({analysis.Quoted(a.Answer)}) − logit({analysis.Quoted(wrong)})" : $"logit({analysis.Quoted(a.Answer)})";
-
     private static string Method(Ablation a) => a.Options switch
     {
         { Method: AblationMethod.Zero } => "replaced by zeros",
@@ -121,8 +93,8 @@ internal static class AblateCommand
     {
         foreach (var line in analysis.Heading(width)) yield return line;
         yield return new();
-        yield return StyledLine.Of($"Without each {Kind(a)}", Role.Strong).Add($" · {Method(a)}", Role.Mute);
-        yield return StyledLine.Of($"whole model: {(a.Loss is { } loss ? $"loss {loss.ToString("0.0000", CultureInfo.InvariantCulture)} nats a token, " : "")}{What(analysis, a)} = {Text(a.Logit)}", Role.Mute);
+        yield return StyledLine.Of($"Without each {AblationFigures.Part(a)}", Role.Strong).Add($" · {Method(a)}", Role.Mute);
+        yield return StyledLine.Of($"whole model: {(a.Loss is { } loss ? $"loss {loss.ToString("0.0000", CultureInfo.InvariantCulture)} nats a token, " : "")}{AnswerTokens.Logit(analysis.Model.Tokenizer, a.Answer, a.Options.Wrong)} = {Text(a.Logit)}", Role.Mute);
         foreach (var line in EditOption.Said(a.Options.Edits, width)) yield return line;
         if (a.Loss is null) yield return StyledLine.Of("One token: nothing is predicted inside the text, so there is no loss.", Role.Mute);
         yield return new();

@@ -64,8 +64,8 @@ internal static class AttributeCommand
             }
             if (parsed.GetValue(json)) WriteJson(terminal.Out, analysis, attribution);
             else terminal.Write(Page(analysis, attribution, parsed.GetValue(top), terminal.Width));
-            Figure Bars() => Draw(analysis, attribution);
-            Figure Stream() => DrawStream(analysis, attribution);
+            Figure Bars() => AttributionFigures.ByPart(attribution, opened.Tokenizer, analysis.Texts);
+            Figure Stream() => AttributionFigures.ByLayer(attribution, opened.Tokenizer, analysis.Texts);
             figures.Write(parsed, terminal, parsed.GetValue(draw) == "stream" ? Stream : Bars, parsed.GetValue(draw) is null ? () => FigurePage.Of(Bars(), Stream()) : null);
             if (!attribution.AddsUp)
                 throw new HeedException($"The parts add up to {Text(attribution.Sum)}, and the difference is {Text(attribution.Difference)}: {attribution.Error:G2} apart, more than rounding allows." +
@@ -89,27 +89,11 @@ internal static class AttributeCommand
         return best;
     }
 
-    /// <summary>The figure: signed bars from zero.</summary>
-    internal static Figure Draw(AnalysisText analysis, DirectLogitAttribution attribution)
-        => AttributionBars.Of([.. attribution.Parts.Select(p => new AttributionPart(p.Source.ToString(), p.Source.Key, p.Value))], attribution.Difference, new()
-        {
-            Title = $"What wrote {What(analysis, attribution)}",
-            Caption = $"After “{TokenLabel.Short(analysis.Texts[attribution.Position], 20)}”. Each part is exact, with the final norm's scale fixed; together they are the difference.",
-            TotalName = "the difference",
-        });
-
-    /// <summary>What each layer wrote at the position, and what that did to the difference.</summary>
-    private static Figure DrawStream(AnalysisText analysis, DirectLogitAttribution attribution)
-        => ResidualStream.Of([.. attribution.Writes.Select(w => new ResidualWrite(w.Name, w.Key, w.Length, w.Value))], TokenLabel.Quoted(analysis.Texts[attribution.Position]), What(analysis, attribution));
-
-    private static string What(AnalysisText analysis, DirectLogitAttribution a)
-        => $"logit({analysis.Quoted(a.Answer)}) − {(a.Wrong is { } w ? $"logit({analysis.Quoted(w)})" : "mean logit")}";
-
     private static IEnumerable<StyledLine> Page(AnalysisText analysis, DirectLogitAttribution a, int top, int width)
     {
         foreach (var line in analysis.Heading(width)) yield return line;
         yield return new();
-        yield return StyledLine.Of($"What wrote {What(analysis, a)} = {Text(a.Difference)}", Role.Strong);
+        yield return StyledLine.Of($"What wrote {AttributionFigures.Difference(a, analysis.Model.Tokenizer)} = {Text(a.Difference)}", Role.Strong);
         yield return StyledLine.Of($"after “{TokenLabel.Short(analysis.Texts[a.Position], 20)}” (position {a.Position})", Role.Mute);
         var largest = a.Parts.Max(p => Math.Abs(p.Value));
         LogitPart[] sorted = [.. a.Parts.OrderByDescending(p => Math.Abs(p.Value))];

@@ -67,7 +67,7 @@ internal static class HeadsCommand
                     given is null ? HeadScores.RepetitionStart(tokens)!.Value : 0, made, progress, interruption.Token);
             if (parsed.GetValue(json)) WriteJson(terminal.Out, opened, given, parsed.GetValue(seed), edits.Given(parsed), scores);
             else terminal.Write(Page(opened, given, parsed.GetValue(seed), made, scores, parsed.GetValue(top), terminal.Width));
-            figures.Write(parsed, terminal, () => Draw(scores, scores.Patterns.First(p => p.Pattern.Name == drawn)), () => FigurePage.Of([.. scores.Patterns.Select(p => Draw(scores, p))]));
+            figures.Write(parsed, terminal, () => HeadScoreFigures.Of(scores, scores.Patterns.First(p => p.Pattern.Name == drawn)), () => FigurePage.Of([.. scores.Patterns.Select(p => HeadScoreFigures.Of(scores, p))]));
             return ExitCode.Success;
         });
         return command;
@@ -75,25 +75,6 @@ internal static class HeadsCommand
 
     private static DrawnPattern Read(string given)
         => given.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? DrawnPattern.FromJson(Path.GetFileName(given), File.ReadAllText(given)) : UsageException.Checked(() => DrawnPattern.Parse(given));
-
-    /// <summary>The figure: layers upwards, heads along.</summary>
-    internal static Figure Draw(HeadScores scores, PatternScores pattern)
-    {
-        var columns = pattern.Scores.Max(row => row.Count);
-        var values = new float[pattern.Scores.Count * columns];
-        Array.Fill(values, float.NaN);
-        for (var l = 0; l < pattern.Scores.Count; l++)
-            for (var h = 0; h < pattern.Scores[l].Count; h++) values[l * columns + h] = (float)pattern.Scores[l][h];
-        return HeatMap.Of(values, FigureAxis.Layers(pattern.Scores.Count), FigureAxis.Heads(columns), new()
-        {
-            Title = $"Which heads look at {pattern.Pattern.Meaning}",
-            Caption = $"{(scores.Measure == PatternMeasure.Weight ? "The attention that lies there" : "How much of the head's pattern and this one is common")}, from 0 to 1: the mean over {(pattern.Queries == 1 ? "1 query" : $"{pattern.Queries} queries")}.",
-            KeyPrefix = pattern.Pattern.Name.Replace(' ', '_').Replace('.', '_'),
-            Measure = scores.Measure == PatternMeasure.Weight ? "weight" : "overlap",
-            FirstRowAtBottom = true,
-            Largest = 1,
-        });
-    }
 
     private static IEnumerable<StyledLine> Page(LanguageModel model, string? text, int seed, Edit[] edits, HeadScores scores, int top, int width)
     {

@@ -10,18 +10,7 @@ internal static class PatchCommand
 {
     private const string Example = "heed patch \"When Mary and John went to the store, John gave a drink to\" \"When Mary and John went to the store, Mary gave a drink to\" --answer \" Mary\" --wrong \" John\"";
 
-    /// <summary>How kinds are typed.</summary>
-    private static readonly (string Word, PatchKind Kind, string Meaning)[] s_kinds =
-    [
-        ("residual", PatchKind.Residual, "the residual stream as it enters a layer"),
-        ("attention", PatchKind.AttentionOut, "what a layer's attention adds"),
-        ("mlp", PatchKind.MlpOut, "what a layer's MLP adds"),
-        ("z", PatchKind.Z, "a head's sum of values"),
-        ("q", PatchKind.Query, "a head's queries"),
-        ("k", PatchKind.Key, "a key–value head's keys"),
-        ("v", PatchKind.Value, "a key–value head's values"),
-        ("pattern", PatchKind.Pattern, "a head's attention pattern"),
-    ];
+    private static readonly PatchKind[] s_kinds = Enum.GetValues<PatchKind>();
 
     public static Command Create(Terminal terminal)
     {
@@ -32,10 +21,10 @@ internal static class PatchCommand
         var wrong = new Option<string?>("--wrong", "-w") { Description = "The token whose logit is subtracted.", HelpName = "TOKEN" };
         var kind = new Option<string[]>("--kind", "-k")
         {
-            Description = $"What is carried over; may be given again. {string.Join(", ", s_kinds.Take(3).Select(k => k.Word))}: by layer and position; {string.Join(", ", s_kinds.Skip(3).Select(k => k.Word))}: by layer and head. Default: residual.",
+            Description = $"What is carried over; may be given again. {Words(s_kinds.Where(Patching.IsByPosition))}: by layer and position; {Words(s_kinds.Where(k => !Patching.IsByPosition(k)))}: by layer and head. Default: residual.",
             HelpName = "KIND",
         };
-        kind.AcceptOnlyFromAmong([.. s_kinds.Select(k => k.Word)]);
+        kind.AcceptOnlyFromAmong([.. s_kinds.Select(Patching.Word)]);
         var json = new Option<bool>("--json") { Description = "Everything as one line of JSON." };
         var edits = new EditOption();
         var figures = new FigureOptions();
@@ -71,60 +60,39 @@ internal static class PatchCommand
             AnalysisText first = AnalysisText.Of(opened, cleanText, Example), second = AnalysisText.Of(opened, corruptText, Example);
             int right = first.Token(a, "--answer"), subtracted = first.Token(w, "--wrong");
             var words = parsed.GetValue(kind) is { Length: > 0 } given ? given.Distinct() : ["residual"];
-            PatchingOptions[] options = [.. words.Select(word => new PatchingOptions { Kind = s_kinds.First(k => k.Word == word).Kind })];
+            PatchingOptions[] options = [.. words.Select(word => new PatchingOptions { Kind = s_kinds.First(k => Patching.Word(k) == word) })];
             var made = edits.Read(parsed, opened, first.Tokens);
             IReadOnlyList<Patching> results;
             using (var progress = new Progress(terminal, "Patching"))
                 results = Patching.RunEach(opened, first.Tokens, second.Tokens, right, subtracted, options, made, progress, interruption.Token);
             if (parsed.GetValue(json)) WriteJson(terminal.Out, first, second, edits.Given(parsed), results);
-            else if (!results[0].HasSpan) throw new HeedException($"{What(first, results[0])} is {Text(results[0].CleanDifference)} after both texts: there is no difference to look for. Give other answers, or texts that differ.");
+            else if (!results[0].HasSpan) throw new HeedException($"{AnswerTokens.Logit(opened.Tokenizer, right, subtracted)} is {Text(results[0].CleanDifference)} after both texts: there is no difference to look for. Give other answers, or texts that differ.");
             else terminal.Write(Page(first, second, made, results, terminal.Width));
-            figures.Write(parsed, terminal, () => Draw(first, second, results[0]), () => FigurePage.Of([.. results.Select(r => Draw(first, second, r))]));
+            figures.Write(parsed, terminal, () => PatchingFigures.Of(results[0], opened.Tokenizer, second.Texts), () => FigurePage.Of([.. results.Select(r => PatchingFigures.Of(r, opened.Tokenizer, second.Texts))]));
             return ExitCode.Success;
         });
         return command;
     }
-
-    private static string Meaning(Patching result) => s_kinds.First(k => k.Kind == result.Options.Kind).Meaning;
-
-    /// <summary>The figure: layers upwards, positions or heads along.</summary>
-    internal static Figure Draw(AnalysisText clean, AnalysisText corrupt, Patching result)
-    {
-        var columns = result.Difference.Max(row => row.Count);
-        var values = new float[result.Difference.Count * columns];
-        Array.Fill(values, float.NaN);
-        for (var l = 0; l < result.Difference.Count; l++)
-            for (var i = 0; i < result.Difference[l].Count; i++) values[l * columns + i] = (float)result.Normalized[l][i];
-        return HeatMap.Of(values, FigureAxis.Layers(result.Difference.Count),
-            Patching.IsByPosition(result.Options.Kind) ? FigureAxis.Tokens(corrupt.Texts) : result.Axis == "head" ? FigureAxis.Heads(columns) : FigureAxis.Named("key–value head", [.. Enumerable.Range(0, columns).Select(i => $"KV{i}")]), new()
-            {
-                Title = $"Where the difference lives: {Meaning(result)}",
-                Caption = $"{What(clean, result)}, with this one carried over from the clean text: 0 as after the corrupted text ({Text(result.CorruptDifference)}), 1 as after the clean one ({Text(result.CleanDifference)}).",
-                KeyPrefix = s_kinds.First(k => k.Kind == result.Options.Kind).Word,
-                Measure = "share of the difference",
-                FirstRowAtBottom = true,
-            });
-    }
-
-    private static string What(AnalysisText text, Patching result) => $"logit({text.Quoted(result.Answer)}) − logit({text.Quoted(result.Wrong)})";
 
     private static IEnumerable<StyledLine> Page(AnalysisText clean, AnalysisText corrupt, Edit[] edits, IReadOnlyList<Patching> results, int width)
     {
         foreach (var line in clean.Heading(width)) yield return line;
         foreach (var line in corrupt.Heading(width).Skip(1)) yield return line;
         yield return new();
-        yield return StyledLine.Of($"{What(clean, results[0])} is {Text(results[0].CleanDifference)} after the first text, {Text(results[0].CorruptDifference)} after the second.");
+        yield return StyledLine.Of($"{AnswerTokens.Logit(clean.Model.Tokenizer, results[0].Answer, results[0].Wrong)} is {Text(results[0].CleanDifference)} after the first text, {Text(results[0].CorruptDifference)} after the second.");
         yield return StyledLine.Of("The second text is run with a part of the first: 0 nothing changes, 1 all does.", Role.Mute);
         foreach (var line in EditOption.Said(edits, width)) yield return line;
         foreach (var result in results)
         {
             yield return new();
-            yield return StyledLine.Of($"Carried over: {Meaning(result)}", Role.Strong);
+            yield return StyledLine.Of($"Carried over: {Patching.Meaning(result.Options.Kind)}", Role.Strong);
             var columns = result.Difference.Max(row => row.Count);
             string[] labels = Patching.IsByPosition(result.Options.Kind) ? corrupt.Texts : [.. Enumerable.Range(0, columns).Select(h => h.ToString(CultureInfo.InvariantCulture))];
             foreach (var line in LayerGrid.Lines(result.Normalized, labels, result.Axis == "position" ? "position" : "head", width)) yield return line;
         }
     }
+
+    private static string Words(IEnumerable<PatchKind> kinds) => string.Join(", ", kinds.Select(Patching.Word));
 
     private static string Text(double value) => value.ToString("+0.00;−0.00;0", CultureInfo.InvariantCulture);
 
@@ -145,7 +113,7 @@ internal static class PatchCommand
         foreach (var result in results)
         {
             json.WriteStartObject();
-            json.WriteString("kind", s_kinds.First(k => k.Kind == result.Options.Kind).Word);
+            json.WriteString("kind", Patching.Word(result.Options.Kind));
             json.WriteString("activation", $"blocks.*.{Patching.Name(result.Options.Kind)}");
             json.WriteString("axis", result.Axis);
             Rows("difference", result.Difference);

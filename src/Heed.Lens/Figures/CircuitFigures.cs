@@ -1,14 +1,16 @@
 using System.Globalization;
 
-namespace Heed.Cli.Commands;
+namespace Heed.Lens.Figures;
 
-/// <summary>The figures of `heed circuit`.</summary>
-internal static class CircuitFigures
+/// <summary>What heads move and look for, whatever the text, and how they compose.</summary>
+public static class CircuitFigures
 {
+    /// <summary>How much every head copies.</summary>
+    /// <param name="scores">The scores.</param>
     public static IReadOnlyList<Figure> Of(CopyingScores scores)
     {
-        var heads = scores.Scores.Max(s => s.Count);
-        float[] values = [.. scores.Scores.SelectMany(s => s.Select(x => (float)x).Concat(Enumerable.Repeat(float.NaN, heads - s.Count)))];
+        ArgumentNullException.ThrowIfNull(scores);
+        var (values, heads) = LayerRows.Of(scores.Scores);
         return [HeatMap.Of(values, FigureAxis.Layers(scores.Scores.Count), FigureAxis.Heads(heads), new()
         {
             Title = "How much every head copies",
@@ -20,8 +22,13 @@ internal static class CircuitFigures
         })];
     }
 
+    /// <summary>One head's circuits: what it moves, what it looks for, and its eigenvalues.</summary>
+    /// <param name="c">The circuits.</param>
+    /// <param name="label">A token's text.</param>
     public static IReadOnlyList<Figure> Of(HeadCircuits c, Func<int, string> label)
     {
+        ArgumentNullException.ThrowIfNull(c);
+        ArgumentNullException.ThrowIfNull(label);
         var figures = new List<Figure>();
         if (c.ValueOutputByToken.Count > 0)
         {
@@ -58,8 +65,13 @@ internal static class CircuitFigures
             new() { Title = title, Caption = caption, Measure = measure, KeyPrefix = $"L{c.Layer}.H{c.Head}.{key}", Width = 420 });
     }
 
+    /// <summary>How much of what earlier heads write later heads read.</summary>
+    /// <param name="c">The composition.</param>
+    /// <param name="toLayer">Only the later heads of this layer; null: all.</param>
+    /// <exception cref="HeedException">There is no earlier layer.</exception>
     public static IReadOnlyList<Figure> Of(Composition c, int? toLayer)
     {
+        ArgumentNullException.ThrowIfNull(c);
         int[] from = [.. Enumerable.Range(0, c.Heads.Count).Where(i => toLayer is null || c.Heads[i].Layer < toLayer)];
         int[] to = [.. Enumerable.Range(0, c.Heads.Count).Where(i => toLayer is null || c.Heads[i].Layer == toLayer)];
         if (from.Length == 0) throw new HeedException("No head is in an earlier layer: there is nothing to draw.");
