@@ -68,6 +68,9 @@ internal static unsafe class Attention
                 for (var t = 0; t < slice.Count; t++) job.Run(t, 0);
             else
                 model.Team.Run(ref job, slice.Count);
+            // The job has only addresses.
+            GC.KeepAlive(own?.Cos);
+            GC.KeepAlive(own?.Sin);
         }
         if (config.Rotary is not null)
         {

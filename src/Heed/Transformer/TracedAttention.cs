@@ -74,6 +74,8 @@ internal static unsafe class TracedAttention
                     AttentionKernels.AddWeighted(scores + ((long)h * T + t) * keys + start, 1, Math.Min(KeyValueCache.BlockLength, keys - start),
                         slice.Cache.Values(start / KeyValueCache.BlockLength, layer, h / group), d, sum, d);
             }
+        // A pointer keeps nothing alive: without this the grid could be collected while it is read.
+        GC.KeepAlive(grid);
     }
 
     /// <summary>Each head's own ΔE: its z through its columns of W_O, without the bias, which belongs to no head.

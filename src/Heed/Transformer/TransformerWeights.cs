@@ -110,7 +110,8 @@ public sealed record LinearWeights(Matrix Weight, FloatVector? Bias)
 /// <param name="Bias">What is added then, or null.</param>
 public sealed record NormWeights(FloatVector? Weight, FloatVector? Bias);
 
-/// <summary>A small float32 vector that stays where it is in memory, so that kernels can hold its address.</summary>
+/// <summary>A small float32 vector that stays where it is in memory, so that kernels can hold its address. The address keeps nothing alive:
+/// whoever made the vector for one call holds it (<see cref="GC.KeepAlive"/>) until the last use of its <see cref="Pointer"/>.</summary>
 public sealed unsafe class FloatVector
 {
     private readonly float[] _values;

@@ -71,6 +71,8 @@ internal static unsafe class Unembedding
         probe.Observe(-1, ActivationNames.Logits, all.Pointer, slice);
         Check(all.Pointer, slice.Count, V);
         for (var t = FirstWanted(slice); t < slice.Count; t++) Deliver(slice, t, all.Pointer + (long)t * V, V);
+        // A pointer keeps nothing alive: the last row's handler may run long after the last use of the vector.
+        GC.KeepAlive(all);
     }
 
     /// <summary>One row of logits goes to the run's handler or its buffer.</summary>
