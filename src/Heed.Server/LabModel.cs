@@ -210,6 +210,8 @@ internal sealed class LabModel : IDisposable
         {
             report(value);
             cancellation.ThrowIfCancellationRequested();
+            // Told from inside a pass: nobody else's can begin before it ends.
+            if (model.Model.Transformer.IsRunning) return;
             model._engine.Release();
             // Not cancelled: whoever called returns it.
             model._engine.WaitAsync(CancellationToken.None).GetAwaiter().GetResult();

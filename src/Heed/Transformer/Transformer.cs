@@ -20,6 +20,7 @@ public sealed unsafe class Transformer : IDisposable
     private readonly RotaryScaling[] _scalingsByLength;
     private readonly Pass _pass = new();
     private readonly Lock _lock = new();
+    private volatile bool _isRunning;
     private bool _isDisposed;
 
     /// <summary>A transformer of this configuration with these weights.</summary>
@@ -73,6 +74,7 @@ public sealed unsafe class Transformer : IDisposable
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             foreach (var run in batch) Check(run);
             CheckTraces(batch);
+            _isRunning = true;
             try
             {
                 RunAll(batch);
@@ -86,10 +88,14 @@ public sealed unsafe class Transformer : IDisposable
             }
             finally
             {
+                _isRunning = false;
                 _pass.Clear(Precision);
             }
         }
     }
+
+    /// <summary>True while a pass runs. What is called from inside one (an edit, a handler of logits) must not wait for another: it cannot begin.</summary>
+    public bool IsRunning => _isRunning;
 
     /// <summary>Every activation it computes: what a trace can keep and an edit can change.</summary>
     public ActivationCatalog Activations => field ??= new(Config, Weights);
