@@ -9,6 +9,8 @@ if errorlevel 1 (
 )
 powershell -NoProfile -ExecutionPolicy Bypass -File "%~dp0eng\build-tool.ps1" -Out "%out%"
 if errorlevel 1 exit /b 1
+if /i "%~1"=="lab" powershell -NoProfile -ExecutionPolicy Bypass -File "%~dp0eng\build-lab.ps1"
+if errorlevel 1 exit /b 1
 set /p folder=<"%out%\current"
 dotnet "%out%\%folder%\Heed.Cli.dll" %*
 exit /b %errorlevel%

@@ -22,7 +22,7 @@ try {
     $name = "$($started.Ticks)-$PID"
     $architecture = [System.Runtime.InteropServices.RuntimeInformation]::OSArchitecture.ToString().ToLowerInvariant()
     $log = & dotnet publish (Join-Path $root 'src/Heed.Cli/Heed.Cli.csproj') -c Release -r "win-$architecture" --self-contained false `
-        '-p:PublishReadyToRun=true' '-p:EmbedModel=false' '-p:RunAnalyzers=false' '-p:GenerateDocumentationFile=false' --artifacts-path (Join-Path $root 'artifacts/build') -o (Join-Path $Out $name) --nologo -v quiet 2>&1
+        '-p:PublishReadyToRun=true' '-p:EmbedModel=false' '-p:LabPages=false' '-p:RunAnalyzers=false' '-p:GenerateDocumentationFile=false' --artifacts-path (Join-Path $root 'artifacts/build') -o (Join-Path $Out $name) --nologo -v quiet 2>&1
     if ($LASTEXITCODE -ne 0) {
         $log | ForEach-Object { [Console]::Error.WriteLine($_) }
         [Console]::Error.WriteLine('heed could not be built; the messages above say why.')

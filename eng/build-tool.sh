@@ -27,7 +27,7 @@ if [ "$waits" -gt 0 ] && [ "$out/current" -nt "$asked" ]; then exit 0; fi   # th
 rid=$(dotnet --info | awk '/^ RID:/ {print $2}')
 echo "Building heed (once, about a minute) …" >&2
 touch "$asked"
-dotnet publish "$root/src/Heed.Cli/Heed.Cli.csproj" -c Release -r "$rid" --self-contained false -p:PublishReadyToRun=true -p:EmbedModel=false -p:RunAnalyzers=false -p:GenerateDocumentationFile=false \
+dotnet publish "$root/src/Heed.Cli/Heed.Cli.csproj" -c Release -r "$rid" --self-contained false -p:PublishReadyToRun=true -p:EmbedModel=false -p:LabPages=false -p:RunAnalyzers=false -p:GenerateDocumentationFile=false \
   --artifacts-path "$root/artifacts/build" -o "$fresh.new" --nologo -v quiet >"$log" 2>&1 &
 pid=$!
 start=$SECONDS

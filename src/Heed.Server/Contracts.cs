@@ -9,6 +9,9 @@ public record LabRequest
     /// <summary>The text.</summary>
     public required string Text { get; set; }
 
+    /// <summary>True if the text holds the tokenizer's special tokens itself, as a conversation does.</summary>
+    public bool IsPrompt { get; set; }
+
     /// <summary>The model's id; by default the first.</summary>
     public string? Model { get; set; }
 
@@ -123,5 +126,8 @@ public sealed record FigureAnswer(IReadOnlyList<FigureInfo> Steps, string Comman
 [JsonSerializable(typeof(LossAnswer))]
 [JsonSerializable(typeof(FigureAnswer))]
 [JsonSerializable(typeof(double))]
+[JsonSerializable(typeof(ChatRequest))]
+[JsonSerializable(typeof(ChatToken))]
+[JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(Problem))]
 internal sealed partial class LabJson : JsonSerializerContext;

@@ -99,6 +99,7 @@ public sealed class Lab : IAsyncDisposable
         app.MapWords();
         app.MapCounts();
         app.MapAnalyses();
+        app.MapChat();
         app.MapGet("/figures.css", () => TypedResults.Text(Figure.StyleSheet, "text/css")).ExcludeFromDescription();
 #if NET10_0_OR_GREATER
         app.MapOpenApi("/api/openapi.json");

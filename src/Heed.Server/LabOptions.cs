@@ -23,6 +23,9 @@ public sealed record LabOptions
     /// <summary>Characters of a text at most: what is longer is refused before it is cut into tokens.</summary>
     public int MaxCharacters { get; init; } = 8000;
 
+    /// <summary>Characters of a conversation at most.</summary>
+    public int MaxChatCharacters { get; init; } = 20_000;
+
     /// <summary>Edits of a text at most.</summary>
     public int MaxEdits { get; init; } = 32;
 

@@ -3,10 +3,11 @@ namespace Heed.Server;
 /// <summary>A text as a visitor wrote it, and what to change while it runs.</summary>
 /// <param name="Text">The text.</param>
 /// <param name="Edits">Changes, each as <c>heed --edit</c> takes it.</param>
-internal sealed record Sentence(string Text, IReadOnlyList<string> Edits)
+/// <param name="IsPrompt">True if the text holds the special tokens itself.</param>
+internal sealed record Sentence(string Text, IReadOnlyList<string> Edits, bool IsPrompt = false)
 {
     /// <summary>The same for the same text and edits, and for no others.</summary>
-    public string Key => $"{Text.Length}:{Text}{string.Concat(Edits.Select(e => $"{e.Length}:{e}"))}";
+    public string Key => $"{(IsPrompt ? "p" : "")}{Text.Length}:{Text}{string.Concat(Edits.Select(e => $"{e.Length}:{e}"))}";
 
     /// <summary>Checks it against a model and the limits.</summary>
     /// <exception cref="HeedException">What is wrong, and what to do.</exception>
@@ -14,7 +15,7 @@ internal sealed record Sentence(string Text, IReadOnlyList<string> Edits)
     {
         if (Text.Length == 0) throw new HeedException("The text is empty: type at least one word.");
         if (Text.Length > options.MaxCharacters) throw new HeedException($"The text has {Text.Length:N0} characters; the lab takes at most {options.MaxCharacters:N0}. Shorten it.");
-        var encoding = model.Tokenizer.Encode(Text);
+        var encoding = model.Tokenizer.Encode(Text, addSpecialTokens: !IsPrompt);
         var most = Math.Min(options.MaxTokens, model.Config.ContextLength);
         if (encoding.Count == 0) throw new HeedException("The text has no tokens: type at least one word.");
         if (encoding.Count > most) throw new HeedException($"The text has {encoding.Count:N0} tokens; the lab takes at most {most:N0}. Shorten it.");

@@ -21,7 +21,7 @@ internal static class TokensResource
 
     private static Ok<IReadOnlyList<TokenInfo>> Tokens(LabRequest request, LabModels models)
     {
-        var run = new Sentence(request.Text ?? "", []).Prepare(models.Of(request.Model).Model, models.Options);
+        var run = new Sentence(request.Text ?? "", [], request.IsPrompt).Prepare(models.Of(request.Model).Model, models.Options);
         return TypedResults.Ok<IReadOnlyList<TokenInfo>>([.. run.Tokens.Select((id, i) => new TokenInfo(id, run.Texts[i], TokenLabel.Visible(run.Texts[i])))]);
     }
 

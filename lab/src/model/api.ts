@@ -77,6 +77,8 @@ export interface Question {
   top?: number;
   search?: string;
   width?: number;
+  /** The text is a prompt: it holds its special tokens itself. */
+  isPrompt?: boolean;
 }
 
 /** What the server says is wrong, in a sentence. */
@@ -103,6 +105,13 @@ export async function follow(path: string, question: object, report: (fraction: 
     else throw new Refusal((value as { error: string }).error);
   }
   throw new Unreachable('The server stopped before this was done; it is asked again.');
+}
+
+/** Asks for an answer that comes bit by bit. Aborting stops the server's work, too. */
+export async function* stream(path: string, question: object, signal: AbortSignal): AsyncGenerator<{ name: string; value: unknown }> {
+  const response = await post(path, question, signal);
+  if (!response.ok) await answer(response);
+  yield* events(response);
 }
 
 /** Server-sent events: a name and a value each. */

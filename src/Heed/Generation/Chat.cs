@@ -23,14 +23,26 @@ public sealed class Chat
     /// <param name="system">What the model is told first, or null for the template's own.</param>
     /// <param name="clock">What templates that write the date see; the system's clock by default.</param>
     /// <exception cref="HeedException">The model has no chat template.</exception>
-    public Chat(LanguageModel model, string? system = null, TimeProvider? clock = null)
+    public Chat(LanguageModel model, string? system = null, TimeProvider? clock = null) : this(model, [], clock)
     {
+        Reset(system);
+    }
+
+    /// <summary>A conversation that goes on.</summary>
+    /// <param name="model">A model with a chat template.</param>
+    /// <param name="messages">What was said so far.</param>
+    /// <param name="clock">What templates that write the date see; the system's clock by default.</param>
+    /// <exception cref="HeedException">The model has no chat template.</exception>
+    public Chat(LanguageModel model, IEnumerable<ChatMessage> messages, TimeProvider? clock = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(messages);
         _model = model;
         _clock = clock ?? TimeProvider.System;
         _template = model.ChatTemplate ?? throw new HeedException(
             $"{model.Path} has no chat template (looked for chat_template.jinja, tokenizer_config.json's chat_template, and GGUF's tokenizer.chat_template). Use 'generate' to continue plain text.");
         _cache = new(model.Config);
-        Reset(system);
+        _messages.AddRange(messages);
     }
 
     /// <summary>The messages so far.</summary>
@@ -39,6 +51,9 @@ public sealed class Chat
     /// <summary>What templates may ask for beyond the messages. The tokenizer's special tokens (<c>bos_token</c>, …) and the
     /// time are filled in where these do not say otherwise.</summary>
     public ChatOptions Options { get; set; } = new();
+
+    /// <summary>The conversation as the model reads it, with the template's special tokens; before the reply that is under way.</summary>
+    public string Prompt => Render();
 
     /// <summary>How many of the last reply's prompt tokens were already in the cache.</summary>
     public int ReusedTokens { get; private set; }

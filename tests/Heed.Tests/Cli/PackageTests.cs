@@ -10,9 +10,11 @@ public class PackageTests
     {
         using var folder = new TemporaryFolder();
         var packages = folder.File("packages");
+        // As the README says: the lab's pages first. Without Node.js the tool is packed without them.
+        var hasPages = !OperatingSystem.IsWindows() && Programs.Run("bash", [Path.Combine(TestData.Root, "eng", "build-lab.sh")], seconds: 300).Code == 0;
         foreach (var project in new[] { "Heed", "Heed.Cli" })
             Succeed(Programs.Run("dotnet", ["pack", Path.Combine(TestData.Root, "src", project), "-c", "Release", "-o", packages, "--artifacts-path", folder.File("artifacts"),
-                "-v", "quiet", "-p:RunAnalyzers=false"], seconds: 900));
+                "-v", "quiet", "-p:RunAnalyzers=false", $"-p:LabPages={(hasPages ? "true" : "false")}"], seconds: 900));
         var library = Directory.GetFiles(packages, "Heed.?.*.nupkg").Single();
         var tool = Directory.GetFiles(packages, "Heed.Cli.*.nupkg").Single();
         CheckLibrary(library);
@@ -20,6 +22,7 @@ public class PackageTests
         {
             Assert.Contains(content.Entries, e => e.FullName.EndsWith("/models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf", StringComparison.Ordinal));
             Assert.Contains(content.Entries, e => e.FullName.EndsWith("/models/smollm2-135m-instruct/LICENSE", StringComparison.Ordinal));
+            if (hasPages) Assert.Contains(content.Entries, e => e.FullName.EndsWith("/lab/index.html", StringComparison.Ordinal));
             Assert.True(new FileInfo(tool).Length < 250_000_000, "nuget.org takes at most 250 MB");
         }
 

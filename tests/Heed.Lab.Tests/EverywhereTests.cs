@@ -1,0 +1,123 @@
+using System.Text.Json;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+
+namespace Heed.Lab.Tests;
+
+/// <summary>What holds on every view: reachable by keyboard and screen reader, readable at every width, saved as files that say the same.</summary>
+[Collection("lab")]
+public sealed class EverywhereTests(LabFixture lab)
+{
+    private static readonly string[] s_views = ["look", "change", "chat"];
+    private static readonly string[] s_texts = ["a fluffy blue creature roamed the verdant forest", "السلام عليكم يا صديقي العزيز", "👩‍👩‍👧 I ❤️ cats 🐈‍⬛ and dogs 🐶"];
+
+    public static TheoryData<string> Views => [.. s_views];
+
+    [BrowserTheory, MemberData(nameof(Views))]
+    public async Task View_HasNoAccessibilityViolations_LightAndDark(string view)
+    {
+        foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+        {
+            await using var visit = await Visit.OpenAsync(lab, $"/{view}", scheme: scheme);
+            var result = await visit.Page.RunAxe();
+            Assert.True(result.Violations.Length == 0, string.Join("\n", result.Violations.Select(v => $"{scheme} {v.Id}: {v.Help}: {string.Join(" | ", v.Nodes.Take(3).Select(n => n.Html[..Math.Min(200, n.Html.Length)]))}")));
+        }
+    }
+
+    [BrowserTheory, MemberData(nameof(Views))]
+    public async Task View_FitsEveryWidth_InEveryScript(string view)
+    {
+        foreach (var width in new[] { 390, 1920 })
+        {
+            foreach (var text in s_texts)
+            {
+                await using var visit = await Visit.OpenAsync(lab, $"/{view}?text={Uri.EscapeDataString(text)}", width);
+                Assert.True(await visit.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), $"{view} at {width} scrolls sideways with “{text}”");
+                // No control lies over another: the middle of each is its own.
+                var covered = await visit.Page.EvaluateAsync<string[]>("""
+                    () => [...document.querySelectorAll('button, input, select, summary, a')].filter(e => e.checkVisibility() && !e.closest('.skip')).filter(e => {
+                      e.scrollIntoView({ block: 'center' });
+                      const b = e.getBoundingClientRect(), top = document.elementFromPoint(b.x + b.width / 2, b.y + b.height / 2);
+                      return b.width > 0 && top && !e.contains(top) && !top.contains(e);
+                    }).map(e => e.outerHTML.slice(0, 120))
+                    """);
+                Assert.Empty(covered);
+            }
+        }
+    }
+
+    [BrowserFact]
+    public async Task Figure_Saved_SaysTheSameAsOnThePage()
+    {
+        await using var visit = await Visit.OpenAsync(lab, "/look?text=they+crashed+the+car&head=10.1");
+        var card = visit.Page.Locator("main .columns .card").First;
+        var shown = await visit.ValuesAsync("L10.H1.q", "main .columns .card:first-child");
+        await card.Locator("summary").ClickAsync();
+        var svg = await SaveAsync(visit, card, "SVG");
+        var saved = System.Xml.Linq.XDocument.Parse(System.Text.Encoding.UTF8.GetString(svg));
+        Assert.Contains(saved.Descendants(), e => e.Name.LocalName == "style");
+        foreach (var (key, value) in shown)
+            Assert.Contains(saved.Descendants(), e => (string?)e.Attribute("data-key") == key && e.Attribute("data-value") is { } v && float.Parse(v.Value, System.Globalization.CultureInfo.InvariantCulture) == value);
+        var png = await SaveAsync(visit, card, "PNG");
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], png[..4]);
+        Assert.True(png.Length > 10_000, $"a picture of {png.Length} bytes is empty");
+        var json = JsonDocument.Parse(await SaveAsync(visit, card, "Values as JSON")).RootElement.EnumerateArray().ToDictionary(v => v.GetProperty("key").GetString()!, v => v.GetProperty("value"));
+        foreach (var (key, value) in shown) Assert.Equal(value, json[key].GetSingle());
+        var csv = System.Text.Encoding.UTF8.GetString(await SaveAsync(visit, card, "Values as CSV")).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal("key,value,words", csv[0]);
+        Assert.Equal(json.Count + 1, csv.Length);
+    }
+
+    [BrowserFact]
+    public async Task Keyboard_Alone_ReachesTheSentence_AFigureAndItsMarks()
+    {
+        await using var visit = await Visit.OpenAsync(lab, "/look?text=they+crashed+the+car&head=10.1");
+        var page = visit.Page;
+        await page.Locator("main .columns .card").First.Locator("svg.heed").FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        Assert.NotNull(await page.EvaluateAsync<string?>("() => document.activeElement.dataset.key"));
+        await Assertions.Expect(page.GetByRole(AriaRole.Tooltip)).ToBeVisibleAsync();
+        for (var i = 0; i < 12 && !(await Key()).Contains(".k", StringComparison.Ordinal); i++) await page.Keyboard.PressAsync(i % 2 == 0 ? "ArrowDown" : "ArrowRight");
+        var key = await Key();
+        Assert.Contains(".k", key);
+        await page.Keyboard.PressAsync("Enter");
+        await visit.SettleAsync();
+        Assert.Contains("query=", page.Url);
+        await page.Keyboard.PressAsync("Escape");
+
+        Task<string> Key() => page.EvaluateAsync<string>("() => document.activeElement.dataset.key ?? ''");
+    }
+
+    [BrowserFact]
+    public async Task Server_StoppedAndStarted_UnderAnOpenPage_IsFoundAgain()
+    {
+        var first = await Server.Lab.StartAsync([("model", lab.Model)], new() { Pages = LabFixture.Pages });
+        var address = new Uri(first.Address);
+        var context = await lab.Browser!.NewContextAsync();
+        try
+        {
+            var page = await context.NewPageAsync();
+            await page.GotoAsync(first.Address + "look?text=they+crashed+the+car");
+            await Assertions.Expect(page.Locator("main .columns svg.heed").First).ToBeVisibleAsync(new() { Timeout = 20_000 });
+            await first.DisposeAsync();
+            await page.GetByRole(AriaRole.Textbox, new() { Name = "Your sentence" }).FillAsync("they crashed the boat");
+            await Assertions.Expect(page.Locator("main .trouble").First).ToContainTextAsync("does not answer");
+            await using var second = await Server.Lab.StartAsync([("model", lab.Model)], new() { Pages = LabFixture.Pages, Port = address.Port });
+            await Assertions.Expect(page.Locator("main .trouble")).ToHaveCountAsync(0, new() { Timeout = 20_000 });
+            await Assertions.Expect(page.Locator("main .columns .card").First.Locator("svg.heed")).ToContainTextAsync("boat", new() { Timeout = 20_000 });
+        }
+        finally
+        {
+            await context.DisposeAsync();
+        }
+    }
+
+    private static async Task<byte[]> SaveAsync(Visit visit, ILocator card, string what)
+    {
+        var download = await visit.Page.RunAndWaitForDownloadAsync(() => card.GetByRole(AriaRole.Button, new() { Name = what, Exact = true }).ClickAsync());
+        await using var stream = await download.CreateReadStreamAsync();
+        using var copy = new MemoryStream();
+        await stream.CopyToAsync(copy);
+        return copy.ToArray();
+    }
+}
