@@ -49,8 +49,8 @@ public sealed class Lab : IAsyncDisposable
         return new(app, $"http://{(IPAddress.IsLoopback(options.Address) ? "localhost" : bound.Host)}:{bound.Port}/");
     }
 
-    /// <summary>Waits until the server is stopped.</summary>
-    public Task WaitAsync() => _app.WaitForShutdownAsync();
+    /// <summary>Waits until the process is asked to end, or the wait is cancelled.</summary>
+    public Task WaitAsync(CancellationToken cancellation = default) => _app.WaitForShutdownAsync(cancellation);
 
     /// <summary>Ends what is under way and stops.</summary>
     public async ValueTask DisposeAsync()
@@ -72,7 +72,7 @@ public sealed class Lab : IAsyncDisposable
             kestrel.Limits.MaxConcurrentConnections = 1000;
         });
         builder.Services.AddRoutingCore();
-        builder.Services.AddLogging(log => log.SetMinimumLevel(LogLevel.Error).AddSimpleConsole());
+        builder.Services.AddLogging(log => log.SetMinimumLevel(LogLevel.Error).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None).AddSimpleConsole());
         // A request that cannot be read is answered in a sentence, as every other mistake is.
         builder.Services.Configure<RouteHandlerOptions>(route => route.ThrowOnBadRequest = true);
         builder.Services.ConfigureHttpJsonOptions(json =>

@@ -20,7 +20,7 @@ public sealed class ExplainTests(LabFixture lab)
     public async Task Attribute_ShowsTheLibrarysParts_AndKeepsTheWordsInTheAddress()
     {
         await using var visit = await Visit.OpenAsync(lab, Address("attribute"));
-        await visit.Page.GetByLabel("The next word").FillAsync("Mary");
+        await visit.Page.GetByRole(AriaRole.Textbox, new() { Name = "The next word" }).FillAsync("Mary");
         await visit.Page.GetByLabel("compared with").FillAsync("John");
         await visit.Page.Keyboard.PressAsync("Enter");
         await visit.SettleAsync();

@@ -38,14 +38,8 @@ internal static class LabCommand
             terminal.Out.Flush();
             if (terminal.IsInteractive) terminal.Error.WriteLine("Ctrl-C stops the lab.");
             if (!parsed.GetValue(noBrowser)) OpenBrowser(terminal, lab.Address);
-            try
-            {
-                await Task.Delay(Timeout.Infinite, interruption.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                // Ctrl-C is how a server is meant to end.
-            }
+            // Ctrl-C and a request to end are how a server is meant to end.
+            await lab.WaitAsync(interruption.Token);
             return ExitCode.Success;
         });
         return command;
