@@ -29,7 +29,7 @@ internal static class FiguresResource
 
     private static async Task<Ok<FigureAnswer>> GridAsync(LabRequest request, LabModels models, CancellationToken cancellation)
     {
-        var (model, run) = await models.RunAsync(request, cancellation);
+        var (model, run) = await models.RunAsync(request, cancellation, request.Layer);
         CheckHead(model, request);
         var query = request.Query is { } q ? Position(q, run, "query") : (int?)null;
         var name = ActivationNames.InBlock(request.Layer, NameOf(request.Stage));
@@ -58,7 +58,7 @@ internal static class FiguresResource
 
     private static async Task<Ok<FigureAnswer>> StoryAsync(LabRequest request, LabModels models, CancellationToken cancellation)
     {
-        var (model, run) = await models.RunAsync(request, cancellation);
+        var (model, run) = await models.RunAsync(request, cancellation, request.Layer);
         CheckHead(model, request);
         var query = Position(request.Query ?? run.Tokens.Length - 1, run, "query");
         var trace = await model.LayerAsync(run, request.Layer, cancellation);
@@ -69,7 +69,7 @@ internal static class FiguresResource
 
     private static async Task<Ok<FigureAnswer>> SumAsync(LabRequest request, LabModels models, CancellationToken cancellation)
     {
-        var (model, run) = await models.RunAsync(request, cancellation);
+        var (model, run) = await models.RunAsync(request, cancellation, request.Layer);
         CheckLayer(model, request);
         var position = Position(request.Query ?? run.Tokens.Length - 1, run, "query");
         var trace = await model.LayerAsync(run, request.Layer, cancellation);
@@ -115,7 +115,7 @@ internal static class FiguresResource
     /// <summary>The cell that a request names: by default the last token's largest weight.</summary>
     private static async Task<(LabModel Model, LabRun Run, int Query, int Key)> CellAsync(LabRequest request, LabModels models, CancellationToken cancellation)
     {
-        var (model, run) = await models.RunAsync(request, cancellation);
+        var (model, run) = await models.RunAsync(request, cancellation, request.Layer);
         CheckHead(model, request);
         var query = Position(request.Query ?? run.Tokens.Length - 1, run, "query");
         var pattern = run.Trace[ActivationNames.InBlock(request.Layer, ActivationNames.Pattern)];

@@ -6,8 +6,8 @@ namespace Heed.Server;
 /// </summary>
 internal sealed class LabModel : IDisposable
 {
-    /// <summary>Tokens that go through the model together at most.</summary>
-    private const int TokensAtOnce = 512;
+    /// <summary>Tokens that go through the model together at most: more would be a little faster together, and each would wait longer.</summary>
+    private const int TokensAtOnce = 192;
 
     private readonly LabOptions _options;
     private readonly SemaphoreSlim _engine = new(1);
@@ -16,6 +16,7 @@ internal sealed class LabModel : IDisposable
     private readonly Dictionary<string, Entry> _entries = [];
     private readonly LinkedList<Entry> _recent = [];
     private readonly List<Entry> _waiting = [];
+    private bool _isTurnComing;
 
     public LabModel(string id, string name, LanguageModel model, LabOptions options)
     {
@@ -42,30 +43,34 @@ internal sealed class LabModel : IDisposable
 
     /// <summary>The text's run: kept, under way for somebody else, or new.</summary>
     /// <exception cref="HeedException">The text is empty or too long, or an edit does not fit.</exception>
-    public async Task<LabRun> RunAsync(Sentence sentence, CancellationToken cancellation)
+    /// <param name="sentence">The text and its edits.</param>
+    /// <param name="layer">A layer whose activations are wanted, too: where the run is new, they are kept on the way.</param>
+    /// <param name="cancellation">Gives it up.</param>
+    public async Task<LabRun> RunAsync(Sentence sentence, int? layer, CancellationToken cancellation)
     {
         var key = sentence.Key;
         Entry? entry;
-        var isNew = false;
+        var isNext = false;
         lock (_lock)
         {
             if (_entries.TryGetValue(key, out entry)) entry.Visitors++;
         }
         if (entry is null)
         {
-            var run = sentence.Prepare(Model, _options);
+            var run = sentence.Prepare(Model, _options, layer);
             lock (_lock)
             {
                 if (!_entries.TryGetValue(key, out entry))
                 {
                     _entries[key] = entry = new(key, run);
                     _waiting.Add(entry);
-                    isNew = true;
+                    // One turn for all that wait when it comes: with a turn for each, those of a minute's keys would stand before every other question.
+                    (isNext, _isTurnComing) = (!_isTurnComing, true);
                 }
                 entry.Visitors++;
             }
         }
-        if (isNew) _ = RunWaitingAsync();
+        if (isNext) _ = RunWaitingAsync();
         try
         {
             return await entry.Done.Task.WaitAsync(cancellation);
@@ -95,7 +100,7 @@ internal sealed class LabModel : IDisposable
         await _engine.WaitAsync(cancellation);
         try
         {
-            return await Task.Run(work, cancellation);
+            return await OnThreadAsync(work, cancellation);
         }
         finally
         {
@@ -133,6 +138,10 @@ internal sealed class LabModel : IDisposable
         _analyses.Dispose();
     }
 
+    /// <summary>A thread of its own: those of the pool are for requests, which are many and short.</summary>
+    private static Task<T> OnThreadAsync<T>(Func<T> work, CancellationToken cancellation)
+        => Task.Factory.StartNew(work, cancellation, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+
     private async Task RunWaitingAsync()
     {
         await _engine.WaitAsync();
@@ -145,8 +154,10 @@ internal sealed class LabModel : IDisposable
                 var tokens = 0;
                 batch = [.. _waiting.TakeWhile((e, i) => (tokens += e.Run.Tokens.Length) <= TokensAtOnce || i == 0)];
                 _waiting.RemoveRange(0, batch.Length);
+                _isTurnComing = _waiting.Count > 0;
+                if (_isTurnComing) _ = RunWaitingAsync();
             }
-            if (batch.Length > 0) await Task.Run(() => Run(batch));
+            if (batch.Length > 0) await OnThreadAsync(() => { Run(batch); return 0; }, CancellationToken.None);
         }
         finally
         {

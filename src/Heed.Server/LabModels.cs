@@ -12,9 +12,9 @@ internal sealed class LabModels(IReadOnlyList<LabModel> models, LabOptions optio
         => id is null ? models[0] : models.FirstOrDefault(m => m.Id == id) ?? throw new HeedException($"There is no model \"{id}\" here; there are {string.Join(", ", models.Select(m => m.Id))}.");
 
     /// <summary>The run that a request is about.</summary>
-    public async Task<(LabModel Model, LabRun Run)> RunAsync(LabRequest request, CancellationToken cancellation)
+    public async Task<(LabModel Model, LabRun Run)> RunAsync(LabRequest request, CancellationToken cancellation, int? layer = null)
     {
         var model = Of(request.Model);
-        return (model, await model.RunAsync(new(request.Text ?? "", request.Edits ?? [], request.IsPrompt), cancellation));
+        return (model, await model.RunAsync(new(request.Text ?? "", request.Edits ?? [], request.IsPrompt), layer, cancellation));
     }
 }

@@ -13,11 +13,16 @@ internal sealed class LabRun
     private readonly List<(int Layer, Trace Trace)> _layers = [];
     private float[] _logits = [];
 
-    public LabRun(LanguageModel model, string text, Encoding encoding, Edit[] edits)
+    private readonly int? _layer;
+
+    /// <summary>A run to come; with a layer, every activation of it is kept on the way.</summary>
+    public LabRun(LanguageModel model, string text, Encoding encoding, Edit[] edits, int? layer = null)
     {
         (Model, Text, Encoding, Edits) = (model, text, encoding, edits);
+        _layer = layer >= 0 && layer < model.Config.Layers.Count ? layer : null;
         Texts = TokenTexts.Of(text, encoding);
-        Trace = Trace.Of($"blocks.*.{ActivationNames.Pattern}", $"blocks.*.{ActivationNames.ResidPre}", Last(model));
+        string[] kept = [$"blocks.*.{ActivationNames.Pattern}", $"blocks.*.{ActivationNames.ResidPre}", Last(model), .. _layer is { } l ? new[] { $"blocks.{l}.*" } : []];
+        Trace = Trace.Of(kept);
     }
 
     public LanguageModel Model { get; }
@@ -74,6 +79,7 @@ internal sealed class LabRun
     /// <summary>A layer's activations that are at hand, or null.</summary>
     public Trace? Find(int layer)
     {
+        if (layer == _layer) return Trace;
         lock (_lock)
         {
             var at = _layers.FindIndex(l => l.Layer == layer);

@@ -11,7 +11,7 @@ internal sealed record Sentence(string Text, IReadOnlyList<string> Edits, bool I
 
     /// <summary>Checks it against a model and the limits.</summary>
     /// <exception cref="HeedException">What is wrong, and what to do.</exception>
-    public LabRun Prepare(LanguageModel model, LabOptions options)
+    public LabRun Prepare(LanguageModel model, LabOptions options, int? layer = null)
     {
         if (Text.Length == 0) throw new HeedException("The text is empty: type at least one word.");
         if (Text.Length > options.MaxCharacters) throw new HeedException($"The text has {Text.Length:N0} characters; the lab takes at most {options.MaxCharacters:N0}. Shorten it.");
@@ -21,6 +21,6 @@ internal sealed record Sentence(string Text, IReadOnlyList<string> Edits, bool I
         if (encoding.Count > most) throw new HeedException($"The text has {encoding.Count:N0} tokens; the lab takes at most {most:N0}. Shorten it.");
         if (Edits.Count > options.MaxEdits) throw new HeedException($"There are {Edits.Count} edits; the lab takes at most {options.MaxEdits}.");
         if (Edits.Sum(e => e.Length) > options.MaxCharacters) throw new HeedException($"The edits have more than {options.MaxCharacters:N0} characters together; shorten them.");
-        return new(model, Text, encoding, [.. Edits.Select(e => EditText.Parse(e, model, encoding.Ids, allowFiles: false))]);
+        return new(model, Text, encoding, [.. Edits.Select(e => EditText.Parse(e, model, encoding.Ids, allowFiles: false))], layer);
     }
 }
