@@ -8,7 +8,7 @@ namespace Heed.Lab.Tests;
 [Collection("lab")]
 public sealed class EverywhereTests(LabFixture lab)
 {
-    private static readonly string[] s_views = ["look", "change", "chat"];
+    private static readonly string[] s_views = ["lesson", "look", "change", "explain", "count", "chat"];
     private static readonly string[] s_texts = ["a fluffy blue creature roamed the verdant forest", "السلام عليكم يا صديقي العزيز", "👩‍👩‍👧 I ❤️ cats 🐈‍⬛ and dogs 🐶"];
 
     public static TheoryData<string> Views => [.. s_views];
