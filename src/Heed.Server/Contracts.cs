@@ -58,7 +58,14 @@ public record LabRequest
 /// <param name="MaxTokens">Tokens of a text that the lab takes.</param>
 /// <param name="CanChat">True if it has a chat template.</param>
 /// <param name="Architecture">Which of the ways to build a transformer it takes.</param>
-public sealed record ModelInfo(string Id, string Name, int Layers, IReadOnlyList<int> Heads, int Width, IReadOnlyList<int> HeadSizes, int Vocabulary, int Context, int MaxTokens, bool CanChat, ArchitectureInfo Architecture);
+/// <param name="Vectors">The vectors that its layers compute of every token, in that order.</param>
+public sealed record ModelInfo(string Id, string Name, int Layers, IReadOnlyList<int> Heads, int Width, IReadOnlyList<int> HeadSizes, int Vocabulary, int Context, int MaxTokens, bool CanChat, ArchitectureInfo Architecture, IReadOnlyList<VectorInfo> Vectors);
+
+/// <summary>An activation that has a vector of every token.</summary>
+/// <param name="Name">Its name within a layer, such as <c>attn.hook_q</c>.</param>
+/// <param name="Words">The same in words; null for what is looked at rarely.</param>
+/// <param name="IsPerHead">True if every head, or key–value head, has its own.</param>
+public sealed record VectorInfo(string Name, string? Words, bool IsPerHead);
 
 /// <summary>Which of the ways to build a transformer a model takes: what a page says of it.</summary>
 /// <param name="KeyValueHeads">How many keys and values of its own each layer has; fewer than its heads where they share.</param>
@@ -116,6 +123,7 @@ public sealed record FigureAnswer(IReadOnlyList<FigureInfo> Steps, string Comman
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(LabRequest))]
 [JsonSerializable(typeof(SamplingRequest))]
+[JsonSerializable(typeof(StripsRequest))]
 [JsonSerializable(typeof(WordsRequest))]
 [JsonSerializable(typeof(MovementRequest))]
 [JsonSerializable(typeof(CountRequest))]

@@ -14,6 +14,6 @@ internal static class ModelsResource
         return new(model.Id, model.Name, config.Layers.Count, [.. config.Layers.Select(l => l.Heads)], config.Width, [.. config.Layers.Select(l => l.HeadSize)],
             config.VocabularySize, config.ContextLength, Math.Min(options.MaxTokens, config.ContextLength), model.Model.ChatTemplate is not null,
             new([.. config.Layers.Select(l => l.KeyValueHeads)], [.. config.Layers.Select(l => l.FeedForwardWidth)], config.Layers.Any(l => l.Rotary is not null), config.Norm == NormKind.Rms,
-                config.Layers[0].IsGated, ModelOutline.Of(model.Model.Transformer).IsTied, config.Layers.FirstOrDefault(l => l.Window is not null)?.Window));
+                config.Layers[0].IsGated, ModelOutline.Of(model.Model.Transformer).IsTied, config.Layers.FirstOrDefault(l => l.Window is not null)?.Window), VectorNames.Of(model.Model));
     }
 }

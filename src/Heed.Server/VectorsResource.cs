@@ -2,6 +2,16 @@ using static Heed.Server.FiguresResource;
 
 namespace Heed.Server;
 
+/// <summary>A text, and which of a layer's vectors are drawn of it.</summary>
+public sealed record StripsRequest : LabRequest
+{
+    /// <summary>Which, by the name within a layer: one of the model's <see cref="ModelInfo.Vectors"/>.</summary>
+    public string Activation { get; set; } = ActivationNames.Query;
+
+    /// <summary>True: of every head, where heads have their own; else of <see cref="LabRequest.Head"/> alone.</summary>
+    public bool AllHeads { get; set; }
+}
+
 /// <summary>/api/figures: what a token is before and inside a layer, and what a head's value map keeps.</summary>
 internal static class VectorsResource
 {
@@ -10,6 +20,7 @@ internal static class VectorsResource
         var figures = app.MapGroup("/api/figures");
         figures.MapPost("/tokens", TokensAsync).WithName("tokens-figure").WithSummary("The tokens of a text with their numbers.");
         figures.MapPost("/embeddings", EmbeddingsAsync).WithName("embeddings").WithSummary("The vector of every token as it enters the first layer.");
+        figures.MapPost("/strips", StripsAsync).WithName("strips").WithSummary("A layer's vectors of every token: queries, keys, values, what is added, neurons, the stream.");
         figures.MapPost("/mlp", MlpAsync).WithName("mlp").WithSummary("The neurons of a layer at a position, and what they write.");
         figures.MapPost("/stream", StreamAsync).WithName("stream").WithSummary("How much every layer writes at a position.");
         figures.MapPost("/spectrum", SpectrumAsync).WithName("spectrum").WithSummary("The singular values of a head's value map.");
@@ -27,6 +38,45 @@ internal static class VectorsResource
         var name = ActivationNames.InBlock(0, ActivationNames.ResidPre);
         return Answer([TokenTable.Of(run.Tokens, run.Texts, run.Trace[name], request.Width ?? 720)], $"heed trace --names {name} --out embeddings.safetensors {Quote(run.Text)}",
             $"TokenTable.Of(ids, tokens, model.Trace(text, [\"{name}\"])[\"{name}\"])");
+    }
+
+    private static async Task<Ok<FigureAnswer>> StripsAsync(StripsRequest request, LabModels models, CancellationToken cancellation)
+    {
+        CheckLayer(models.Of(request.Model), request);
+        var info = VectorNames.Find(models.Of(request.Model).Model, request.Layer, request.Activation ?? "");
+        // The stream that enters a layer is kept of every run.
+        var isKept = info.Local == ActivationNames.ResidPre;
+        var (model, run) = await models.RunAsync(request, cancellation, isKept ? null : request.Layer);
+        var activation = isKept ? run.Trace[info.Name] : (await model.LayerAsync(run, request.Layer, cancellation))[info.Name];
+        int? head = null;
+        if (info.Heads is { } own && !request.AllHeads)
+        {
+            CheckHead(model, request);
+            head = request.Head / (model.Model.Config.Layers[request.Layer].Heads / own);
+            activation = OfHead(activation, head.Value);
+        }
+        var figure = VectorStrips.Of(activation, run.Texts, new()
+        {
+            Title = VectorNames.Title(info, head is null ? null : request.Head),
+            Width = request.Width ?? new VectorStripsOptions().Width,
+        });
+        return Answer([figure], $"heed trace --names {info.Name}{(head is null ? "" : $" --heads {N(request.Head)}")} --svg strips.svg {Quote(run.Text)}",
+            $"VectorStrips.Of(model.Trace(tokens, new Trace(new() {{ Names = [\"{info.Name}\"]{(head is null ? "" : $", Heads = [{N(request.Head)}]")} }}))[\"{info.Name}\"], texts)");
+    }
+
+    /// <summary>One head's vectors, or one key–value head's.</summary>
+    private static Activation OfHead(Activation activation, int head)
+    {
+        var axis = activation.Axes[0] == "position" ? 1 : 0;
+        var (rows, size) = (activation.Shape[1 - axis], activation.Shape[2]);
+        var values = new float[rows * size];
+        for (var row = 0; row < rows; row++) (axis == 1 ? activation.Row(row, head) : activation.Row(head, row)).CopyTo(values.AsSpan(row * size));
+        return activation with
+        {
+            Shape = axis == 1 ? [rows, 1, size] : [1, rows, size],
+            Values = values,
+            Selected = new Dictionary<string, IReadOnlyList<int>> { [activation.Axes[axis]] = [head] },
+        };
     }
 
     private static async Task<Ok<FigureAnswer>> MlpAsync(LabRequest request, LabModels models, CancellationToken cancellation)

@@ -65,4 +65,47 @@ public sealed class LookTests(LabFixture lab)
             Assert.Equal(trace[ActivationNames.InBlock(10, name)][1, 3, 2], shown["L10.H1.q3.k2"]);
         }
     }
+
+    [BrowserFact]
+    public async Task Strips_Chosen_AreTheTraces_AndARowLeadsToItsTokensStory()
+    {
+        await using var visit = await Visit.OpenAsync(lab, $"/look?text={Uri.EscapeDataString(Text)}&head=10.1");
+        var card = visit.Page.Locator("section[aria-label^='Vectors of a layer']");
+        await visit.ShowAsync(card);
+        await card.GetByRole(AriaRole.Combobox, new() { Name = "Show" }).SelectOptionAsync("attn.hook_z");
+        await card.GetByRole(AriaRole.Spinbutton, new() { Name = "Layer" }).FillAsync("3");
+        await card.GetByRole(AriaRole.Spinbutton, new() { Name = "Layer" }).BlurAsync();
+        await card.GetByRole(AriaRole.Button, new() { Name = "all heads" }).ClickAsync();
+        await visit.SettleAsync();
+        Assert.Contains("set.vectors=attn.hook_z", visit.Page.Url);
+        Assert.Contains("set.of=all", visit.Page.Url);
+        var values = lab.Model.Trace(Text)["blocks.3.attn.hook_z"];
+        for (var p = 0; p < 4; p++)
+        {
+            for (var h = 0; h < 9; h++)
+            {
+                var shown = await card.Locator($"[data-key='L3.H{h}.p{p}.attn_hook_z'][data-values]").GetAttributeAsync("data-values");
+                Assert.Equal(values.Row(p, h).ToArray(), shown!.Split(' ').Select(v => float.Parse(v, System.Globalization.CultureInfo.InvariantCulture)));
+            }
+        }
+        await card.Locator("[data-key='L3.H5.p2.attn_hook_z'][data-values] path").Nth(20).ClickAsync();
+        await visit.SettleAsync();
+        Assert.Contains("head=3.5", visit.Page.Url);
+        Assert.Contains("query=2", visit.Page.Url);
+        await Assertions.Expect(visit.Page.Locator("#story svg.heed")).ToBeInViewportAsync();
+        await Assertions.Expect(visit.Page.Locator("#story section")).ToHaveAttributeAsync("aria-label", new System.Text.RegularExpressions.Regex("the"));
+    }
+
+    [BrowserFact]
+    public async Task Strips_OfAnAddress_ThatDoNotExist_AreRefused_AndChosenAgain()
+    {
+        await using var visit = await Visit.OpenAsync(lab, $"/look?text={Uri.EscapeDataString(Text)}&head=10.1&set.vectors=nonsense");
+        visit.IsExpected = fault => fault.Contains("400", StringComparison.Ordinal);
+        var card = visit.Page.Locator("section[aria-label^='Vectors of a layer']");
+        await visit.ShowAsync(card);
+        await Assertions.Expect(card.GetByRole(AriaRole.Alert)).ToContainTextAsync("layer 10 has hook_resid_pre");
+        await card.GetByRole(AriaRole.Combobox, new() { Name = "Show" }).SelectOptionAsync("hook_resid_post");
+        await visit.SettleAsync();
+        await Assertions.Expect(card.Locator("svg.heed")).ToContainTextAsync("The stream that leaves the layer: layer 10");
+    }
 }

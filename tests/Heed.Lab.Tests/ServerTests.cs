@@ -8,7 +8,7 @@ namespace Heed.Lab.Tests;
 [Collection("lab")]
 public sealed class ServerTests(LabFixture lab)
 {
-    private static readonly string[] s_figures = ["board", "grid", "lines", "story", "sum", "next", "products", "why", "tokens", "embeddings", "mlp", "stream", "spectrum", "lens", "sampling"];
+    private static readonly string[] s_figures = ["board", "grid", "lines", "story", "sum", "next", "products", "why", "tokens", "embeddings", "strips", "mlp", "stream", "spectrum", "lens", "sampling"];
 
     public static TheoryData<string> Figures => [.. s_figures];
 
@@ -56,12 +56,50 @@ public sealed class ServerTests(LabFixture lab)
         }
     }
 
+    [Fact]
+    public async Task Strips_OfEveryVectorOfAModel_AreTheTraces()
+    {
+        const string Text = "they crashed the car";
+        var trace = lab.Model.Trace(Text);
+        var vectors = (await lab.Http.GetFromJsonAsync<JsonElement>("/api/models"))[0].GetProperty("vectors").EnumerateArray().ToArray();
+        string[] expected = ["hook_resid_pre", "attn.hook_q", "attn.hook_k", "attn.hook_v", "attn.hook_rot_q", "attn.hook_z", "attn.hook_result", "hook_attn_out", "hook_resid_mid", "mlp.hook_post", "hook_mlp_out", "hook_resid_post"];
+        Assert.All(expected, name => Assert.Contains(vectors, v => v.GetProperty("name").GetString() == name && v.GetProperty("words").GetString()!.Length > 0));
+        foreach (var vector in vectors)
+        {
+            var name = vector.GetProperty("name").GetString()!;
+            var values = trace[$"blocks.10.{name}"];
+            var isPerHead = vector.GetProperty("isPerHead").GetBoolean();
+            Assert.Equal(values.Axes.Any(a => a is "head" or "kv_head"), isPerHead);
+            foreach (var allHeads in isPerHead ? new[] { false, true } : [false])
+            {
+                var answer = await PostAsync("/api/figures/strips", new { text = Text, activation = name, layer = 10, head = 7, allHeads });
+                var rows = System.Xml.Linq.XDocument.Parse(answer.GetProperty("steps")[0].GetProperty("svg").GetString()!).Descendants()
+                    .Where(e => e.Attribute("data-value") is not null || e.Attribute("data-values") is not null).ToArray();
+                // Nine heads share three keys and values: head 7 has the third.
+                var heads = values.Axes[1] == "kv_head" ? 3 : 9;
+                int[] chosen = !isPerHead ? [0] : allHeads ? [.. Enumerable.Range(0, heads)] : [7 / (9 / heads)];
+                Assert.Equal(4 * chosen.Length, rows.Length);
+                for (var i = 0; i < rows.Length; i++)
+                {
+                    var row = isPerHead ? values.Row(i / chosen.Length, chosen[i % chosen.Length]) : values.Row(i);
+                    var shown = ((string?)rows[i].Attribute("data-values") ?? (string?)rows[i].Attribute("data-value"))!.Split(' ').Select(v => float.Parse(v, System.Globalization.CultureInfo.InvariantCulture)).ToArray();
+                    Assert.Equal(row[..Math.Min(96, row.Length)].ToArray(), shown);
+                }
+                Assert.Equal($"heed trace --names blocks.10.{name}{(isPerHead && !allHeads ? " --heads 7" : "")} --svg strips.svg 'they crashed the car'", answer.GetProperty("command").GetString());
+            }
+        }
+    }
+
     [Theory]
     [InlineData("/api/figures/grid", """{"text":""}""", "empty")]
     [InlineData("/api/figures/grid", """{"text":"a","layer":30}""", "layers 0 to 29")]
     [InlineData("/api/figures/grid", """{"text":"a","head":-1}""", "heads 0 to 8")]
     [InlineData("/api/figures/story", """{"text":"a b","query":2}""", "tokens 0 to 1")]
     [InlineData("/api/figures/products", """{"text":"a b","query":0,"key":1}""", "later")]
+    [InlineData("/api/figures/strips", """{"text":"a","activation":"attn.hook_p"}""", "layer 0 has hook_resid_pre,")]
+    [InlineData("/api/figures/strips", """{"text":"a","activation":"attn.hook_pattern"}""", "scores of queries and keys")]
+    [InlineData("/api/figures/strips", """{"text":"a","layer":30}""", "layers 0 to 29")]
+    [InlineData("/api/figures/strips", """{"text":"a","head":9}""", "heads 0 to 8")]
     [InlineData("/api/figures/next", """{"text":"a","top":51}""", "1 to 50")]
     [InlineData("/api/figures/loss", """{"text":"x"}""", "needs two")]
     [InlineData("/api/figures/sampling", """{"text":"a b","topP":0}""", "TopP is 0")]

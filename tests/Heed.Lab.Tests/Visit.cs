@@ -50,6 +50,16 @@ internal sealed class Visit : IAsyncDisposable
         await Page.WaitForFunctionAsync("() => !document.querySelector('[aria-busy=true]')", null, new() { Timeout = 30_000 });
     }
 
+    /// <summary>Brings a card far down into view, and waits for it: what comes above it on the way pushes it down.</summary>
+    public async Task ShowAsync(ILocator card)
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            await card.ScrollIntoViewIfNeededAsync();
+            await SettleAsync();
+        }
+    }
+
     /// <summary>The values of the marks whose key begins like that, by key.</summary>
     public async Task<Dictionary<string, float>> ValuesAsync(string prefix, string within = "main")
         => (await Page.EvaluateAsync<Dictionary<string, string>>(

@@ -11,6 +11,14 @@ export interface ModelInfo {
   maxTokens: number;
   canChat: boolean;
   architecture: Architecture;
+  vectors: VectorInfo[];
+}
+
+/** An activation that has a vector of every token: its name within a layer, and in words if it is often looked at. */
+export interface VectorInfo {
+  name: string;
+  words?: string;
+  isPerHead: boolean;
 }
 
 /** Which of the ways to build a transformer a model takes. */

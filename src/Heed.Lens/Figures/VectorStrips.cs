@@ -5,6 +5,9 @@ namespace Heed.Lens.Figures;
 /// <summary>How <see cref="VectorStrips"/> is drawn.</summary>
 public sealed record VectorStripsOptions
 {
+    /// <summary>The title; null: the activation's name.</summary>
+    public string? Title { get; init; }
+
     /// <summary>Numbers of each vector that are shown.</summary>
     public int Numbers { get; init; } = 96;
 
@@ -63,7 +66,7 @@ public static class VectorStrips
 
         var isScalar = size == 1;
         var shown = Math.Min(options.Numbers, size);
-        var canvas = new FigureCanvas($"{activation.Name}", (isScalar ? "One number for each token" : $"One vector of {FigureNumbers.Count(size)} numbers for each token")
+        var canvas = new FigureCanvas(options.Title ?? activation.Name, (isScalar ? "One number for each token" : $"One vector of {FigureNumbers.Count(size)} numbers for each token")
             + (part.Length > 0 ? $" and {word}" : "") + (isScalar ? ", as a bar from zero." : "; ‖·‖ is its length."), options.Width);
         var left = FigureCanvas.Margin + rows.Max(r => TextWidth.Of(r.Label, 12, isBold: true)) + 12;
         var right = canvas.Width - FigureCanvas.Margin - TextWidth.Of("‖·‖ −0.00e−00", 11.5) - 10;
