@@ -1,3 +1,5 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
 namespace Heed.Lab.Tests;
@@ -65,6 +67,15 @@ internal sealed class Visit : IAsyncDisposable
         => (await Page.EvaluateAsync<Dictionary<string, string>>(
             "([within, prefix]) => Object.fromEntries([...document.querySelectorAll(`${within} svg.heed [data-key^='${prefix}'][data-value]`)].map(m => [m.dataset.key, m.dataset.value]))",
             new[] { within, prefix })).ToDictionary(p => p.Key, p => float.Parse(p.Value, System.Globalization.CultureInfo.InvariantCulture));
+
+    /// <summary>Fails if axe-core finds that somebody cannot read or use the page.</summary>
+    /// <param name="where">What is open, for the message.</param>
+    /// <param name="rules">The rules that are checked; by default all.</param>
+    public async Task AssertAccessibleAsync(string where, params string[] rules)
+    {
+        var result = await Page.RunAxe(rules.Length == 0 ? null : new AxeRunOptions { RunOnly = new() { Type = "rule", Values = [.. rules] } });
+        Assert.True(result.Violations.Length == 0, string.Join("\n", result.Violations.Select(v => $"{where}: {v.Id}: {v.Help}: {string.Join(" | ", v.Nodes.Take(3).Select(n => n.Html[..Math.Min(200, n.Html.Length)]))}")));
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,0 +1,190 @@
+using System.Globalization;
+using Microsoft.Playwright;
+
+namespace Heed.Lab.Tests;
+
+/// <summary>The Lesson view: every chapter opened and used, its numbers and its answers compared with the library's own.</summary>
+[Collection("lab")]
+public sealed class LessonTests(LabFixture lab)
+{
+    private const string Text = "a fluffy blue creature roamed the verdant forest";
+
+    public static TheoryData<string> Chapters => [.. LessonKey.Chapters];
+
+    [BrowserTheory, MemberData(nameof(Chapters))]
+    public async Task Chapter_ShowsTheLibrarysNumbers_KnowsRightFromWrong_AndIsAccessible(string chapter)
+    {
+        await using var visit = await OpenAsync($"/lesson/{chapter}", chapter);
+        var page = visit.Page;
+        var key = new LessonKey(lab.Model, Text, 10, 1);
+        var shown = await MarksAsync(page);
+        foreach (var (mark, value) in key.Marks(chapter))
+        {
+            Assert.True(shown.TryGetValue(mark, out var number), $"{chapter} shows no {mark}");
+            Assert.True(LessonKey.IsNear(value, number), $"{chapter} shows {number} as {mark}; the library has {value}");
+        }
+
+        var answers = await AnswersAsync(page);
+        var right = Assert.Single(answers, a => key.IsRight(chapter, a));
+        Assert.InRange(answers.Length, 3, 5);
+        await Assertions.Expect(page.Locator("[data-verdict]")).ToHaveCountAsync(0);
+        foreach (var wrong in answers.Where(a => a != right))
+        {
+            await page.Locator($"[data-option='{wrong}']").ClickAsync();
+            await Assertions.Expect(page.Locator("[data-verdict='wrong']")).ToContainTextAsync(new System.Text.RegularExpressions.Regex("Not quite\\. .{20,}Choose once more"));
+        }
+        await Assertions.Expect(page.GetByText("0 of 21 questions answered")).ToBeVisibleAsync();
+        await page.Locator($"[data-option='{right}']").ClickAsync();
+        await Assertions.Expect(page.Locator("[data-verdict='right']")).ToContainTextAsync(new System.Text.RegularExpressions.Regex("Right\\. .{20,}"));
+        await Assertions.Expect(page.GetByText("1 of 21 questions answered")).ToBeVisibleAsync();
+        foreach (var words in key.Words(chapter)) await Assertions.Expect(page.Locator("main")).ToContainTextAsync(words);
+
+        await visit.AssertAccessibleAsync($"{chapter}, light");
+        // Only colours differ in the dark; figures of thousands of marks take their time, and have the colours of the others.
+        if (shown.Count > 1000) return;
+        await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
+        await visit.AssertAccessibleAsync($"{chapter}, dark", "color-contrast");
+    }
+
+    [BrowserTheory]
+    [InlineData("a")]
+    [InlineData("It was a dark and stormy night; the rain fell in torrents, except at occasional intervals, السلام عليكم يا صديقي العزيز 👩‍👩‍👧 🐈‍⬛ when it was checked by a violent gust of wind.")]
+    public async Task Lesson_OfAnyText_FitsAPhone_AndEveryQuestionHasItsAnswerOrSaysWhatItNeeds(string text)
+    {
+        await using var visit = await OpenAsync($"/lesson?text={Uri.EscapeDataString(text)}", LessonKey.Chapters[0], 390);
+        var page = visit.Page;
+        var key = new LessonKey(lab.Model, text, 10, 1);
+        foreach (var chapter in LessonKey.Chapters)
+        {
+            await ReadyAsync(visit, chapter);
+            Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), $"{chapter} scrolls sideways");
+            var words = await page.Locator("main").InnerTextAsync();
+            Assert.DoesNotContain("NaN", words, StringComparison.Ordinal);
+            Assert.DoesNotContain("undefined", words, StringComparison.Ordinal);
+            var answers = await AnswersAsync(page);
+            if (answers.Length > 0) Assert.True(answers.Count(a => key.IsRight(chapter, a)) == 1, $"{chapter} offers {string.Join(", ", answers)}");
+            else await Assertions.Expect(page.Locator("[data-question] > p")).ToContainTextAsync("at least two words");
+            if (chapter != LessonKey.Chapters[^1]) await page.Locator("a[rel=next]").ClickAsync();
+        }
+    }
+
+    [BrowserFact]
+    public async Task Progress_IsKeptInTheBrowser_UntilItIsForgotten()
+    {
+        await using var visit = await OpenAsync("/lesson/masking", "masking");
+        var page = visit.Page;
+        await page.Locator("[data-option='45']").ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Values and ΔE" }).ClickAsync();
+        await ReadyAsync(visit, "values");
+        await page.ReloadAsync();
+        await ReadyAsync(visit, "values");
+        await Assertions.Expect(page.GetByText("1 of 21 questions answered")).ToBeVisibleAsync();
+        await page.GetByText("Chapter 9 of 21").ClickAsync();
+        var chapters = page.GetByRole(AriaRole.Navigation, new() { Name = "Chapters" });
+        await Assertions.Expect(chapters.GetByRole(AriaRole.Listitem)).ToHaveCountAsync(LessonKey.Chapters.Length);
+        await Assertions.Expect(chapters.GetByRole(AriaRole.Listitem).Filter(new() { HasText = "✓ answered" })).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^Masking"));
+        await chapters.GetByRole(AriaRole.Button, new() { Name = "Forget my progress" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("0 of 21 questions answered")).ToBeVisibleAsync();
+    }
+
+    [BrowserFact]
+    public async Task Presentation_GoesStepByStepAndOnToTheNextChapter_WithTheArrowKeys()
+    {
+        await using var visit = await OpenAsync("/lesson/queries-and-keys?text=they+crashed+the+car", "queries-and-keys");
+        var page = visit.Page;
+        await page.GetByRole(AriaRole.Button, new() { Name = "Present" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Region, new() { Name = "Presentation" })).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("[data-question]")).ToBeHiddenAsync();
+        await StepAsync("queries-and-keys", "1 of 2");
+        await page.Keyboard.PressAsync("ArrowRight");
+        await StepAsync("queries-and-keys", "2 of 2");
+        await page.Keyboard.PressAsync("ArrowRight");
+        await StepAsync("scores", "1 of 2");
+        await page.Keyboard.PressAsync("ArrowLeft");
+        await StepAsync("queries-and-keys", "2 of 2");
+        await page.Keyboard.PressAsync("ArrowLeft");
+        await StepAsync("queries-and-keys", "1 of 2");
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.GetByRole(AriaRole.Region, new() { Name = "Presentation" })).ToHaveCountAsync(0);
+        await Assertions.Expect(page.Locator("[data-question]")).ToBeVisibleAsync();
+
+        async Task StepAsync(string chapter, string step)
+        {
+            await ReadyAsync(visit, chapter);
+            await Assertions.Expect(page.Locator(".steps output").First).ToContainTextAsync(step);
+            Assert.Contains($"/lesson/{chapter}", page.Url, StringComparison.Ordinal);
+        }
+    }
+
+    [BrowserFact]
+    public async Task Settings_AreInTheAddress_AndComeBackWithIt()
+    {
+        await using var visit = await OpenAsync("/lesson/sampling?text=they+crashed+the+car&set.temperature=1.5&set.top-k=3", "sampling");
+        var page = visit.Page;
+        var before = await MarksAsync(page);
+        var logits = lab.Model.Trace("they crashed the car")["hook_logits"].Row(3).ToArray();
+        foreach (var (id, p) in new GenerationOptions { Temperature = 1.5f, TopK = 3 }.Distribution(logits)) Assert.Equal(p, before[$"t{id}.drawn"], 1e-4);
+        await page.GetByLabel("Top-p").FillAsync("0.5");
+        await visit.SettleAsync();
+        Assert.Contains("set.temperature=1.5&set.top-k=3&set.top-p=0.5", page.Url, StringComparison.Ordinal);
+        var after = await MarksAsync(page);
+        Assert.NotEqual(before, after);
+        await page.ReloadAsync();
+        await ReadyAsync(visit, "sampling");
+        Assert.Equal(after, await MarksAsync(page));
+
+        // Another chapter begins with its own settings, and with the same sentence; back are those that were left.
+        await page.Locator("a[rel=next]").ClickAsync();
+        await ReadyAsync(visit, "training");
+        Assert.EndsWith("/lesson/training?text=they+crashed+the+car", page.Url, StringComparison.Ordinal);
+        await page.GoBackAsync();
+        await ReadyAsync(visit, "sampling");
+        Assert.Equal(after, await MarksAsync(page));
+    }
+
+    [BrowserFact]
+    public async Task Keyboard_Alone_AnswersAQuestion_AndTurnsThePage()
+    {
+        await using var visit = await OpenAsync("/lesson/masking", "masking");
+        var page = visit.Page;
+        await TabToAsync("e => e.dataset.option === '45'");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("[data-verdict='right']")).ToBeVisibleAsync();
+        await TabToAsync("e => e.rel === 'next'");
+        await page.Keyboard.PressAsync("Enter");
+        await ReadyAsync(visit, "values");
+        Assert.Equal("main", await page.EvaluateAsync<string>("() => document.activeElement.id"));
+
+        async Task TabToAsync(string condition)
+        {
+            for (var i = 0; i < 80; i++)
+            {
+                await page.Keyboard.PressAsync("Tab");
+                if (await page.EvaluateAsync<bool>($"() => ({condition})(document.activeElement)")) return;
+            }
+            Assert.Fail($"80 tabs do not reach {condition}");
+        }
+    }
+
+    private async Task<Visit> OpenAsync(string address, string chapter, int width = 1360)
+    {
+        var visit = await Visit.OpenAsync(lab, address, width);
+        await ReadyAsync(visit, chapter);
+        return visit;
+    }
+
+    private static async Task ReadyAsync(Visit visit, string chapter)
+    {
+        await visit.Page.Locator($"[data-chapter='{chapter}']").WaitForAsync();
+        await visit.SettleAsync();
+    }
+
+    private static Task<string[]> AnswersAsync(IPage page) => page.Locator("[data-option]").EvaluateAllAsync<string[]>("all => all.map(o => o.dataset.option)");
+
+    /// <summary>The values of all figures on the page, by key; those of a group by its key and their number.</summary>
+    private static async Task<Dictionary<string, double>> MarksAsync(IPage page)
+        => (await page.EvaluateAsync<Dictionary<string, string>>("""
+            () => Object.fromEntries([...document.querySelectorAll('main svg.heed [data-key]')].flatMap(m =>
+              m.dataset.value !== undefined ? [[m.dataset.key, m.dataset.value]] : (m.dataset.values?.split(' ') ?? []).map((v, i) => [`${m.dataset.key}[${i}]`, v])))
+            """)).ToDictionary(p => p.Key, p => double.Parse(p.Value, CultureInfo.InvariantCulture));
+}
