@@ -35,12 +35,53 @@ public static class TokenTexts
             var before = 0;
             while (Holds(token - 1 - before, character)) before++;
             if (before == 0 && !Holds(token + 1, character)) return "";
-            return string.Concat((before + 1).ToString(System.Globalization.CultureInfo.InvariantCulture).Select(c => (char)(c - '0' + '₀')));
+            return Number(before + 1);
         }
 
         bool Holds(int token, int character)
             => token >= 0 && token < encoding.Count && !encoding.IsAdded[token] && encoding.Offsets[token].Start <= character && character < encoding.Offsets[token].End;
     }
+
+    /// <summary>What tokens add to a text that they follow, such as those of a reply: all of it, and each one's piece. A character that takes
+    /// several tokens is written as in <see cref="Of"/>; one that is not complete is �.</summary>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="text">The text's tokens.</param>
+    /// <param name="after">The tokens that follow.</param>
+    public static (string Text, string[] Pieces) After(Tokenizer tokenizer, ReadOnlySpan<int> text, ReadOnlySpan<int> after)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        if (after.Length == 0) return ("", []);
+        string before = tokenizer.Decode(text), all = tokenizer.Decode([.. text, .. after]);
+        var decoder = tokenizer.CreateDecoder();
+        foreach (var id in text) decoder.Add(id);
+        var pieces = new string[after.Length];
+        // The first token of a character that is not complete yet.
+        var first = -1;
+        for (var i = 0; i < pieces.Length; i++)
+        {
+            pieces[i] = AnswerTokens.Text(tokenizer, after[i]);
+            var certain = decoder.Add(after[i]);
+            if (first >= 0 && certain.Length > 0)
+            {
+                var character = System.Text.Rune.GetRuneAt(certain, 0).ToString();
+                for (var j = first; j <= i; j++)
+                {
+                    var part = character + Number(j - first + 1);
+                    pieces[j] = j == first ? pieces[j].TrimEnd(Incomplete) + part : part + pieces[j].TrimStart(Incomplete);
+                }
+                first = -1;
+            }
+            // Bytes that no character begins with are certain at once.
+            if (first < 0 && pieces[i].EndsWith(Incomplete) && !certain.EndsWith(Incomplete)) first = i;
+        }
+        return (all.StartsWith(before, StringComparison.Ordinal) ? all[before.Length..] : tokenizer.Decode(after), pieces);
+    }
+
+    private const char Incomplete = '\uFFFD';
+
+    /// <summary>A small number below the line: ₁, ₂, …</summary>
+    private static string Number(int number)
+        => string.Concat(number.ToString(System.Globalization.CultureInfo.InvariantCulture).Select(c => (char)(c - '0' + '₀')));
 
     /// <summary>Where each code point begins, and the end.</summary>
     private static int[] CodePointStarts(string text)

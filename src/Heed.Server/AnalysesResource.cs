@@ -127,7 +127,7 @@ internal static class AnalysesResource
     {
         if (Given(request.Other) is not { } otherText) throw new HeedException("A second sentence is needed: the same as yours, with the word changed that decides.");
         var (model, run) = await models.RunAsync(request, cancellation);
-        var (_, other) = await models.RunAsync(request with { Text = otherText }, cancellation);
+        var (_, other) = await models.RunAsync(request with { Text = otherText, After = null }, cancellation);
         var tokenizer = model.Model.Tokenizer;
         var answer = Given(request.Answer) is { } a ? Word(tokenizer, a, "answer") : run.Ranking[0];
         var wrong = Given(request.Wrong) is { } w ? Word(tokenizer, w, "other answer") : other.Ranking[0];

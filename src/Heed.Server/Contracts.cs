@@ -12,6 +12,9 @@ public record LabRequest
     /// <summary>True if the text holds the tokenizer's special tokens itself, as a conversation does.</summary>
     public bool IsPrompt { get; set; }
 
+    /// <summary>Tokens that follow the text, by their numbers: what was generated need not be what the tokenizer makes of the same words.</summary>
+    public IReadOnlyList<int>? After { get; set; }
+
     /// <summary>The model's id; by default the first.</summary>
     public string? Model { get; set; }
 
@@ -38,6 +41,9 @@ public record LabRequest
 
     /// <summary>How many of the most likely next tokens to give, at most 1,000.</summary>
     public int Top { get; set; } = 8;
+
+    /// <summary>A next token, by its number, that is picked out, and given whatever its rank; null: none.</summary>
+    public int? Token { get; set; }
 
     /// <summary>Only tokens that contain this, whatever its case.</summary>
     public string? Search { get; set; }
@@ -90,13 +96,21 @@ public sealed record TokenInfo(int Id, string Text, string Label);
 /// <param name="Label">The same with whitespace made visible.</param>
 /// <param name="Probability">Of all tokens that the model knows, not of those listed.</param>
 /// <param name="Logit">What the model gave it before the softmax.</param>
-public sealed record NextToken(int Rank, int Id, string Text, string Label, float Probability, float Logit);
+/// <param name="IsEnd">True if with it the model ends its text.</param>
+public sealed record NextToken(int Rank, int Id, string Text, string Label, float Probability, float Logit, bool IsEnd);
 
 /// <summary>What comes next.</summary>
 /// <param name="Tokens">The most likely, or those that match the search.</param>
 /// <param name="Found">How many match, listed or not.</param>
 /// <param name="Vocabulary">How many tokens were scored.</param>
-public sealed record NextAnswer(IReadOnlyList<NextToken> Tokens, int Found, int Vocabulary);
+/// <param name="After">The tokens that followed the text; null: none.</param>
+public sealed record NextAnswer(IReadOnlyList<NextToken> Tokens, int Found, int Vocabulary, ContinuationInfo? After = null);
+
+/// <summary>Tokens that follow a text.</summary>
+/// <param name="Tokens">The tokens.</param>
+/// <param name="Text">The text with them, joined.</param>
+/// <param name="IsSame">True if the tokenizer cuts that text into the same tokens.</param>
+public sealed record ContinuationInfo(IReadOnlyList<TokenInfo> Tokens, string Text, bool IsSame);
 
 /// <summary>How well the tokens of a text were foreseen, in nats: −ln of the probability that each true next token had.</summary>
 /// <param name="Mean">The mean over all but the first token; null for a text of one.</param>

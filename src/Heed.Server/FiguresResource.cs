@@ -84,7 +84,7 @@ internal static class FiguresResource
         var (model, run) = await models.RunAsync(request, cancellation);
         int[] ids = [.. run.Ranking.Take(request.Top)];
         var figure = ProbabilityBars.Of([.. ids.Select(id => AnswerTokens.Text(model.Model.Tokenizer, id))], [.. ids.Select(id => run.Probabilities[id])], [.. ids.Select(id => $"t{N(id)}")],
-            run.Texts[^1], run.Ranking.Length, request.Width ?? 560);
+            run.Texts[^1], run.Ranking.Length, request.Width ?? 560, picked: Array.IndexOf(ids, request.Token ?? -1) is >= 0 and var at ? at : null);
         return Answer([figure], $"heed generate --max-tokens 1 --alternatives {N(request.Top)} {Quote(run.Text)}",
             $"ProbabilityBars.Of(model.Generate(text, new() {{ MaxTokens = 1, Alternatives = {N(request.Top)} }}).Single().Alternatives, tokens[^1], model.Config.VocabularySize)");
     }

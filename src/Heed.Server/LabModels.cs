@@ -15,6 +15,6 @@ internal sealed class LabModels(IReadOnlyList<LabModel> models, LabOptions optio
     public async Task<(LabModel Model, LabRun Run)> RunAsync(LabRequest request, CancellationToken cancellation, int? layer = null)
     {
         var model = Of(request.Model);
-        return (model, await model.RunAsync(new(request.Text ?? "", request.Edits ?? [], request.IsPrompt), layer, cancellation));
+        return (model, await model.RunAsync(Sentence.Of(request), layer, cancellation));
     }
 }

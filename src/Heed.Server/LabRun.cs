@@ -1,4 +1,3 @@
-using Heed.Tokenization;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Heed.Server;
@@ -16,19 +15,20 @@ internal sealed class LabRun
     private readonly int? _layer;
 
     /// <summary>A run to come; with a layer, every activation of it is kept on the way.</summary>
-    public LabRun(LanguageModel model, string text, Encoding encoding, Edit[] edits, int? layer = null)
+    public LabRun(LanguageModel model, string text, int[] tokens, string[] texts, Edit[] edits, int? layer = null)
     {
-        (Model, Text, Encoding, Edits) = (model, text, encoding, edits);
+        (Model, Text, Tokens, Texts, Edits) = (model, text, tokens, texts, edits);
         _layer = layer >= 0 && layer < model.Config.Layers.Count ? layer : null;
-        Texts = TokenTexts.Of(text, encoding);
         string[] kept = [$"blocks.*.{ActivationNames.Pattern}", $"blocks.*.{ActivationNames.ResidPre}", Last(model), .. _layer is { } l ? new[] { $"blocks.{l}.*" } : []];
         Trace = Trace.Of(kept);
     }
 
     public LanguageModel Model { get; }
+
+    /// <summary>The text, with what follows it.</summary>
     public string Text { get; }
-    public Encoding Encoding { get; }
-    public int[] Tokens => Encoding.Ids;
+
+    public int[] Tokens { get; }
     public Edit[] Edits { get; }
 
     /// <summary>Each token's piece of the text.</summary>

@@ -4,10 +4,14 @@ namespace Heed.Server;
 /// <param name="Text">The text.</param>
 /// <param name="Edits">Changes, each as <c>heed --edit</c> takes it.</param>
 /// <param name="IsPrompt">True if the text holds the special tokens itself.</param>
-internal sealed record Sentence(string Text, IReadOnlyList<string> Edits, bool IsPrompt = false)
+/// <param name="After">Tokens that follow the text.</param>
+internal sealed record Sentence(string Text, IReadOnlyList<string> Edits, bool IsPrompt, IReadOnlyList<int> After)
 {
+    /// <summary>What a request is about.</summary>
+    public static Sentence Of(LabRequest request) => new(request.Text ?? "", request.Edits ?? [], request.IsPrompt, request.After ?? []);
+
     /// <summary>The same for the same text and edits, and for no others.</summary>
-    public string Key => $"{(IsPrompt ? "p" : "")}{Text.Length}:{Text}{string.Concat(Edits.Select(e => $"{e.Length}:{e}"))}";
+    public string Key => $"{(IsPrompt ? "p" : "")}{string.Concat(After.Select(id => $"{FiguresResource.N(id)},"))}:{Text.Length}:{Text}{string.Concat(Edits.Select(e => $"{e.Length}:{e}"))}";
 
     /// <summary>Checks it against a model and the limits.</summary>
     /// <exception cref="HeedException">What is wrong, and what to do.</exception>
@@ -15,12 +19,18 @@ internal sealed record Sentence(string Text, IReadOnlyList<string> Edits, bool I
     {
         if (Text.Length == 0) throw new HeedException("The text is empty: type at least one word.");
         if (Text.Length > options.MaxCharacters) throw new HeedException($"The text has {Text.Length:N0} characters; the lab takes at most {options.MaxCharacters:N0}. Shorten it.");
-        var encoding = model.Tokenizer.Encode(Text, addSpecialTokens: !IsPrompt);
+        var tokenizer = model.Tokenizer;
+        var encoding = tokenizer.Encode(Text, addSpecialTokens: !IsPrompt);
+        int[] tokens = [.. encoding.Ids, .. After];
         var most = Math.Min(options.MaxTokens, model.Config.ContextLength);
         if (encoding.Count == 0) throw new HeedException("The text has no tokens: type at least one word.");
-        if (encoding.Count > most) throw new HeedException($"The text has {encoding.Count:N0} tokens; the lab takes at most {most:N0}. Shorten it.");
+        if (tokens.Length > most) throw new HeedException($"The text has {tokens.Length:N0} tokens; the lab takes at most {most:N0}. Shorten it.");
+        var known = Math.Min(tokenizer.VocabularySize, model.Config.VocabularySize);
+        foreach (var id in After)
+            if ((uint)id >= (uint)known) throw new HeedException($"after names the token {id}; the vocabulary has 0 to {known - 1}.");
         if (Edits.Count > options.MaxEdits) throw new HeedException($"There are {Edits.Count} edits; the lab takes at most {options.MaxEdits}.");
         if (Edits.Sum(e => e.Length) > options.MaxCharacters) throw new HeedException($"The edits have more than {options.MaxCharacters:N0} characters together; shorten them.");
-        return new(model, Text, encoding, [.. Edits.Select(e => EditText.Parse(e, model, encoding.Ids, allowFiles: false))], layer);
+        var after = TokenTexts.After(tokenizer, encoding.Ids, [.. After]);
+        return new(model, Text + after.Text, tokens, [.. TokenTexts.Of(Text, encoding), .. after.Pieces], [.. Edits.Select(e => EditText.Parse(e, model, tokens, allowFiles: false))], layer);
     }
 }

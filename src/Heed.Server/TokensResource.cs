@@ -21,15 +21,18 @@ internal static class TokensResource
 
     private static Ok<IReadOnlyList<TokenInfo>> Tokens(LabRequest request, LabModels models)
     {
-        var run = new Sentence(request.Text ?? "", [], request.IsPrompt).Prepare(models.Of(request.Model).Model, models.Options);
-        return TypedResults.Ok<IReadOnlyList<TokenInfo>>([.. run.Tokens.Select((id, i) => new TokenInfo(id, run.Texts[i], TokenLabel.Visible(run.Texts[i])))]);
+        var run = Sentence.Of(request with { Edits = null }).Prepare(models.Of(request.Model).Model, models.Options);
+        return TypedResults.Ok<IReadOnlyList<TokenInfo>>([.. TokensOf(run)]);
     }
+
+    private static IEnumerable<TokenInfo> TokensOf(LabRun run) => run.Tokens.Select((id, i) => new TokenInfo(id, run.Texts[i], TokenLabel.Visible(run.Texts[i])));
 
     private static async Task<Ok<NextAnswer>> NextAsync(LabRequest request, LabModels models, CancellationToken cancellation)
     {
         if (request.Top is < 1 or > MaxTop) throw new HeedException($"top is {request.Top}; ask for 1 to {MaxTop:N0} tokens.");
         var (model, run) = await models.RunAsync(request, cancellation);
         var tokenizer = model.Model.Tokenizer;
+        if (request.Token is { } wanted && (uint)wanted >= (uint)run.Ranking.Length) throw new HeedException($"token is {wanted}; the vocabulary has 0 to {run.Ranking.Length - 1}.");
         var found = 0;
         var tokens = new List<NextToken>(request.Top);
         for (var i = 0; i < run.Ranking.Length; i++)
@@ -41,9 +44,19 @@ internal static class TokensResource
                 if (request.Search is { Length: > 0 }) continue;
                 break;
             }
-            var text = AnswerTokens.Text(tokenizer, id);
-            tokens.Add(new(i + 1, id, text, TokenLabel.Visible(text), run.Probabilities[id], run.Logits[id]));
+            tokens.Add(Next(i));
         }
-        return TypedResults.Ok(new NextAnswer(tokens, request.Search is { Length: > 0 } ? found : run.Ranking.Length, run.Ranking.Length));
+        if (request.Token is { } token && tokens.All(t => t.Id != token)) tokens.Add(Next(Array.IndexOf(run.Ranking, token)));
+        var after = request.After is { Count: > 0 } ? new ContinuationInfo([.. TokensOf(run).TakeLast(request.After.Count)], run.Text, IsSame()) : null;
+        return TypedResults.Ok(new NextAnswer(tokens, request.Search is { Length: > 0 } ? found : run.Ranking.Length, run.Ranking.Length, after));
+
+        NextToken Next(int rank)
+        {
+            var id = run.Ranking[rank];
+            var text = AnswerTokens.Text(tokenizer, id);
+            return new(rank + 1, id, text, TokenLabel.Visible(text), run.Probabilities[id], run.Logits[id], tokenizer.EndIds.Contains(id));
+        }
+
+        bool IsSame() => tokenizer.Encode(run.Text, addSpecialTokens: !request.IsPrompt).Ids.AsSpan().SequenceEqual(run.Tokens);
     }
 }

@@ -74,7 +74,7 @@ internal static class WordsResource
         var model = models.Of(request.Model);
         if (request.Texts is not { Count: >= 2 and <= MaxTexts }) throw new HeedException($"{request.Texts?.Count ?? 0} texts were given; how a word moves is seen between 2 and {MaxTexts}.");
         Check(request.Word, "word", models.Options);
-        foreach (var text in request.Texts) _ = new Sentence(text ?? "", []).Prepare(model.Model, models.Options);
+        foreach (var text in request.Texts) _ = Sentence.Of(new() { Text = text }).Prepare(model.Model, models.Options);
         var moved = await model.WithEngineAsync(() => Movement.Run(model.Model, request.Texts, request.Word, cancellation), cancellation);
         return Answer([DirectionFigures.Movement(moved, request.Word), DirectionFigures.Map(moved, request.Word)], $"heed directions {Quote(request.Word)} {string.Join(' ', request.Texts.Select(t => $"--text {Quote(t)}"))}",
             $"DirectionFigures.Map(Movement.Run(model, [{List(request.Texts)}], {Literal(request.Word)}), {Literal(request.Word)})");

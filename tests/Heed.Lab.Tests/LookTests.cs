@@ -108,4 +108,70 @@ public sealed class LookTests(LabFixture lab)
         await visit.SettleAsync();
         await Assertions.Expect(card.Locator("svg.heed")).ToContainTextAsync("The stream that leaves the layer: layer 10");
     }
+
+    [BrowserFact]
+    public async Task GoingOn_TakesWhatTheModelGenerates_GoesBack_Branches_AndIsKept()
+    {
+        using var exact = LanguageModel.Load(Heed.Tests.TestData.EmbeddedModel, new() { Threads = 2, Precision = Numerics.ActivationPrecision.Float32 });
+        const string Prompt = "The capital of France is";
+        var generated = exact.Generate(Prompt, new() { MaxTokens = 3, Alternatives = 10 }).ToArray();
+        await using var visit = await Visit.OpenAsync(lab, $"/look?text={Uri.EscapeDataString(Prompt)}&head=10.1");
+        var card = visit.Page.GetByRole(AriaRole.Region, new() { Name = "Go on from your sentence" });
+        var bars = visit.Page.Locator("section[aria-label^='What could come']");
+        var chips = card.GetByRole(AriaRole.List).GetByRole(AriaRole.Button);
+        await visit.ShowAsync(card);
+        for (var i = 0; i < 3; i++)
+        {
+            await card.GetByRole(AriaRole.Button, new() { NameRegex = new("^Take") }).ClickAsync();
+            await visit.SettleAsync();
+            await Assertions.Expect(chips).ToHaveCountAsync(i + 2);
+            Assert.Contains($"after={string.Join('.', generated.Take(i + 1).Select(g => g.Id))}", visit.Page.Url);
+        }
+        for (var i = 0; i < 3; i++) await Assertions.Expect(chips.Nth(i)).ToContainTextAsync(generated[i].Text.Trim());
+
+        // A step that is clicked shows what it was taken from, and the one that was taken.
+        await chips.Nth(1).ClickAsync();
+        await visit.SettleAsync();
+        var shown = await visit.ValuesAsync("t", "section[aria-label^='What could come']");
+        Assert.Equal(generated[1].Alternatives.Select(a => $"t{a.Id}").Order(), shown.Keys.Order());
+        foreach (var other in generated[1].Alternatives) Assert.Equal(Math.Exp(other.LogProbability), shown[$"t{other.Id}"], 1e-5);
+        await Assertions.Expect(card.GetByRole(AriaRole.Status)).ToContainTextAsync("rank 1");
+
+        // Another one is taken there: what came after it is left. The browser's Back takes it back.
+        await bars.Locator($"[data-key='t{generated[1].Alternatives[2].Id}'][data-value]").ClickAsync(new() { Force = true });
+        await visit.SettleAsync();
+        Assert.EndsWith($"after={generated[0].Id}.{generated[1].Alternatives[2].Id}", visit.Page.Url);
+        await Assertions.Expect(chips).ToHaveCountAsync(3);
+        await visit.Page.GoBackAsync();
+        await visit.SettleAsync();
+        await Assertions.Expect(chips).ToHaveCountAsync(4);
+        await card.GetByRole(AriaRole.Button, new() { Name = "A step back" }).ClickAsync();
+        await visit.SettleAsync();
+        await Assertions.Expect(chips).ToHaveCountAsync(3);
+
+        // The address holds the way; loaded again, it is there. Kept, it is the sentence.
+        await visit.Page.ReloadAsync();
+        await visit.SettleAsync();
+        await Assertions.Expect(chips).ToHaveCountAsync(3);
+        await card.GetByRole(AriaRole.Button, new() { Name = "Keep it in the sentence" }).ClickAsync();
+        await visit.SettleAsync();
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Textbox, new() { Name = "Your sentence" })).ToHaveValueAsync(Prompt + generated[0].Text + generated[1].Text);
+        Assert.DoesNotContain("after=", visit.Page.Url);
+        await Assertions.Expect(chips).ToHaveCountAsync(1);
+    }
+
+    [BrowserFact]
+    public async Task GoingOn_SaysWhereTheTextIsCutOtherwise_AndWhereItEnds()
+    {
+        string[] letters = [.. "the".Select(c => lab.Model.Tokenizer.Encode(c.ToString()).Ids.Single().ToString(System.Globalization.CultureInfo.InvariantCulture))];
+        await using (var visit = await Visit.OpenAsync(lab, $"/look?text={Uri.EscapeDataString(Text)}&head=10.1&after={string.Join('.', letters)}"))
+            await Assertions.Expect(visit.Page.GetByRole(AriaRole.Region, new() { Name = "Go on from your sentence" }).GetByRole(AriaRole.Status)).ToContainTextAsync("cut into other tokens");
+        var end = lab.Model.Tokenizer.EndIds.First();
+        await using (var visit = await Visit.OpenAsync(lab, $"/look?text={Uri.EscapeDataString(Text)}&head=10.1&after={end}"))
+        {
+            var card = visit.Page.GetByRole(AriaRole.Region, new() { Name = "Go on from your sentence" });
+            await Assertions.Expect(card.GetByRole(AriaRole.Status)).ToContainTextAsync("ends its text here");
+            await Assertions.Expect(card.GetByRole(AriaRole.Button, new() { NameRegex = new("^Take") })).ToBeDisabledAsync();
+        }
+    }
 }

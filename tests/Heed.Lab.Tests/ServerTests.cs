@@ -39,6 +39,50 @@ public sealed class ServerTests(LabFixture lab)
         }
     }
 
+    [Fact]
+    public async Task Next_TokenByToken_IsWhatTheModelGenerates()
+    {
+        // As traces are computed: with what is quantised in the fast way, two tokens of about the same probability may change places.
+        using var exact = LanguageModel.Load(Heed.Tests.TestData.EmbeddedModel, new() { Threads = 2, Precision = Numerics.ActivationPrecision.Float32 });
+        foreach (var text in new[] { "The capital of France is", "السلام عليكم يا", "👩‍👩‍👧 I ❤️" })
+        {
+            var generated = exact.Generate(text, new() { MaxTokens = 6, Alternatives = 10 }).ToArray();
+            for (var i = 0; i < generated.Length; i++)
+            {
+                var after = generated.Take(i).Select(g => g.Id).ToArray();
+                var answer = await PostAsync("/api/next", new { text, after, top = 10 });
+                var tokens = answer.GetProperty("tokens").EnumerateArray().ToArray();
+                Assert.Equal(generated[i].Alternatives.Select(a => a.Id), tokens.Select(t => t.GetProperty("id").GetInt32()));
+                for (var j = 0; j < tokens.Length; j++) Assert.Equal(Math.Exp(generated[i].Alternatives[j].LogProbability), tokens[j].GetProperty("probability").GetDouble(), 1e-5);
+                if (i == 0) continue;
+                Assert.Equal(after, answer.GetProperty("after").GetProperty("tokens").EnumerateArray().Select(t => t.GetProperty("id").GetInt32()));
+                Assert.Equal(text + lab.Model.Tokenizer.Decode(after), answer.GetProperty("after").GetProperty("text").GetString());
+            }
+        }
+    }
+
+    [Fact]
+    public async Task After_IsRunByTokens_NotByTheTextTheyMake()
+    {
+        // "the" in three letters: no text is cut so.
+        int[] letters = [.. "the".Select(c => lab.Model.Tokenizer.Encode(c.ToString()).Ids.Single())];
+        int[] tokens = [.. lab.Model.Tokenizer.Encode("they crashed").Ids, .. letters];
+        var answer = await PostAsync("/api/next", new { text = "they crashed", after = letters, top = 1, token = 42 });
+        var after = answer.GetProperty("after");
+        Assert.Equal("they crashedthe", after.GetProperty("text").GetString());
+        Assert.False(after.GetProperty("isSame").GetBoolean());
+        var run = new SequenceRun { Tokens = tokens, Trace = Tracing.Trace.Of("blocks.10.attn.hook_pattern") };
+        lab.Model.Transformer.Forward(run);
+        // One that was asked for is given whatever its rank.
+        var asked = answer.GetProperty("tokens").EnumerateArray().Last();
+        Assert.Equal(42, asked.GetProperty("id").GetInt32());
+        Assert.Equal(Math.Exp(-LanguageModel.TokenLoss(run.LastLogits, 42)), asked.GetProperty("probability").GetDouble(), 1e-6);
+        var grid = await PostAsync("/api/figures/grid", new { text = "they crashed", after = letters, layer = 10, head = 1 });
+        var shown = System.Xml.Linq.XDocument.Parse(grid.GetProperty("steps")[0].GetProperty("svg").GetString()!).Descendants()
+            .Single(e => (string?)e.Attribute("data-key") == "L10.H1.q4.k1" && e.Attribute("data-value") is not null).Attribute("data-value")!.Value;
+        Assert.Equal(run.Trace!["blocks.10.attn.hook_pattern"][1, 4, 1], float.Parse(shown, System.Globalization.CultureInfo.InvariantCulture), 1e-5f);
+    }
+
     [Theory, MemberData(nameof(Figures))]
     public async Task Figure_OfEveryKind_IsWellFormed_AndNeedsNoStyleOfItsOwn(string figure)
     {
@@ -111,6 +155,9 @@ public sealed class ServerTests(LabFixture lab)
     [InlineData("/api/figures/tally", """{"known":"own","width":100,"heads":3}""", "multiple")]
     [InlineData("/api/figures/context", """{"context":0}""", "from 1 to")]
     [InlineData("/api/next", """{"text":"a","top":0}""", "1 to 1,000")]
+    [InlineData("/api/next", """{"text":"a","after":[1,49152]}""", "0 to 49151")]
+    [InlineData("/api/next", """{"text":"a","after":[-1]}""", "0 to 49151")]
+    [InlineData("/api/next", """{"text":"a","token":49152}""", "0 to 49151")]
     [InlineData("/api/tokens", """{"text":"a","model":"7"}""", "no model")]
     [InlineData("/api/tokens", "{", "cannot be read")]
     [InlineData("/api/tokens", "{}", "text")]

@@ -15,7 +15,7 @@ public sealed class TurnsTests(LabFixture lab)
         var reports = 0;
         var lens = model.AnalyseAsync((progress, stop) => LogitLens.Run(lab.Model, tokens, progress: progress, cancellation: stop), _ => Interlocked.Increment(ref reports), CancellationToken.None);
         var heads = model.AnalyseAsync((progress, stop) => HeadScores.Run(lab.Model, tokens, progress: progress, cancellation: stop), _ => Interlocked.Increment(ref reports), CancellationToken.None);
-        var runs = Enumerable.Range(0, 5).Select(i => model.RunAsync(new($"text {i}", []), null, CancellationToken.None)).ToArray();
+        var runs = Enumerable.Range(0, 5).Select(i => model.RunAsync(Sentence.Of(new() { Text = $"text {i}" }), null, CancellationToken.None)).ToArray();
         await Task.WhenAll([lens, heads, .. runs]).WaitAsync(TimeSpan.FromMinutes(2));
         Assert.True(reports > tokens.Length);
         Assert.All(runs, r => Assert.NotEqual(0, r.Result.Logits.Length));
@@ -29,7 +29,7 @@ public sealed class TurnsTests(LabFixture lab)
         var begun = new TaskCompletionSource();
         var sweep = model.AnalyseAsync((progress, stop) => Ablation.Run(lab.Model, tokens, progress: progress, cancellation: stop), _ => begun.TrySetResult(), CancellationToken.None);
         await begun.Task.WaitAsync(TimeSpan.FromMinutes(2));
-        await model.RunAsync(new("a short text", []), null, CancellationToken.None).WaitAsync(TimeSpan.FromMinutes(2));
+        await model.RunAsync(Sentence.Of(new() { Text = "a short text" }), null, CancellationToken.None).WaitAsync(TimeSpan.FromMinutes(2));
         Assert.False(sweep.IsCompleted);
         await sweep.WaitAsync(TimeSpan.FromMinutes(2));
     }

@@ -42,12 +42,22 @@ export interface NextToken extends Token {
   rank: number;
   probability: number;
   logit: number;
+  /** With it the model ends its text. */
+  isEnd: boolean;
 }
 
 export interface NextAnswer {
   tokens: NextToken[];
   found: number;
   vocabulary: number;
+  after?: Continuation;
+}
+
+/** Tokens that follow a text, the text with them, and whether the tokenizer cuts that text into the same tokens. */
+export interface Continuation {
+  tokens: Token[];
+  text: string;
+  isSame: boolean;
 }
 
 export interface LossAnswer {
@@ -87,6 +97,10 @@ export interface Question {
   width?: number;
   /** The text is a prompt: it holds its special tokens itself. */
   isPrompt?: boolean;
+  /** Tokens that follow the text, by their numbers. */
+  after?: number[];
+  /** A next token that is picked out. */
+  token?: number;
 }
 
 /** What the server says is wrong, in a sentence. */

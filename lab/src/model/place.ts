@@ -20,6 +20,8 @@ export interface Place {
   convention: Convention;
   model?: string;
   edits: string[];
+  /** Tokens that go on from the text, as they were taken one by one. */
+  after: number[];
   /** What else a view needs: its chapter, its analysis. */
   page?: string;
   /** What is set on a page: a temperature, words, a size. What is as the page has it is not there. */
@@ -34,6 +36,7 @@ export const home: Place = {
   stage: 'Pattern',
   convention: 'Lesson',
   edits: [],
+  after: [],
   settings: {},
 };
 
@@ -50,6 +53,7 @@ export function formatPlace(place: Place): string {
   if (place.convention !== home.convention) query.set('rows', 'queries');
   if (place.model) query.set('model', place.model);
   for (const edit of place.edits) query.append('edit', edit);
+  if (place.after.length > 0) query.set('after', place.after.join('.'));
   for (const [name, value] of Object.entries(place.settings)) query.set(`set.${name}`, value);
   const search = query.toString();
   return `/${place.view}${place.page ? `/${encodeURIComponent(place.page)}` : ''}${search ? `?${search}` : ''}`;
@@ -72,6 +76,7 @@ export function parsePlace(address: URL): Place {
     convention: query.get('rows') === 'queries' ? 'Library' : 'Lesson',
     model: query.get('model') ?? undefined,
     edits: query.getAll('edit'),
+    after: (query.get('after') ?? '').split('.').flatMap((id) => whole(id) ?? []),
     settings: Object.fromEntries([...query].flatMap(([name, value]) => (name.startsWith('set.') ? [[name.slice(4), value]] : []))),
     page: second === undefined ? undefined : decode(second),
   };

@@ -68,7 +68,9 @@ class Visit {
   #set(change: Partial<Place>, how: 'pushState' | 'replaceState'): void {
     // What was set on a page stays there.
     const isElsewhere = ('view' in change && change.view !== this.place.view) || ('page' in change && change.page !== this.place.page);
-    this.place = { ...this.place, ...(isElsewhere ? { settings: {} } : {}), ...change };
+    // What went on from another text does not go on from this one.
+    const isOther = ('text' in change && change.text !== this.place.text) || ('model' in change && change.model !== this.place.model);
+    this.place = { ...this.place, ...(isElsewhere ? { settings: {} } : {}), ...(isOther ? { after: [] } : {}), ...change };
     history[how](null, '', formatPlace(this.place));
   }
 }

@@ -16,4 +16,36 @@ public class TokenTextsTests
         // Each has something to see in a figure.
         Assert.All(Of("👩‍👩‍👧 hi ❤️"), t => Assert.True(TextWidth.Of(TokenLabel.Short(t), 12) > 2, t));
     }
+
+    [Theory]
+    [InlineData("👩‍👩‍👧 hi ❤️")]
+    [InlineData("שלום עולם مرحبا")]
+    [InlineData("the cat sat, 猫 and 日本語!")]
+    public void After_TokensOfATextCutAnywhere_AreWhatTheTextMadeOfThem(string text)
+    {
+        using var model = Models.Exact(Path.Combine(TestData.Root, "models", "smollm2-135m-instruct"));
+        var encoding = model.Tokenizer.Encode(text);
+        var whole = TokenTexts.Of(text, encoding);
+        for (var cut = 0; cut <= encoding.Count; cut++)
+        {
+            // Between characters: a part of one that stands before says nothing of which it is.
+            if (cut > 0 && cut < encoding.Count && encoding.Offsets[cut - 1].End > encoding.Offsets[cut].Start) continue;
+            var (after, pieces) = TokenTexts.After(model.Tokenizer, encoding.Ids.AsSpan(0, cut), encoding.Ids.AsSpan(cut));
+            Assert.Equal(whole[cut..], pieces);
+            Assert.Equal(text, model.Tokenizer.Decode(encoding.Ids.AsSpan(0, cut)) + after);
+        }
+    }
+
+    [Fact]
+    public void After_PartOfACharacter_IsShownAsIncomplete()
+    {
+        using var model = Models.Exact(Path.Combine(TestData.Root, "models", "smollm2-135m-instruct"));
+        var ids = model.Tokenizer.Encode("a 👩").Ids;
+        var (text, pieces) = TokenTexts.After(model.Tokenizer, ids.AsSpan(0, 1), ids.AsSpan(1, ids.Length - 2));
+        Assert.EndsWith("\uFFFD", text);
+        Assert.EndsWith("\uFFFD", pieces[^1]);
+        // A byte that begins no character belongs to none: what follows it stands alone.
+        var stray = Enumerable.Range(0, model.Tokenizer.VocabularySize).First(id => model.Tokenizer.CreateDecoder().Add(id) == "\uFFFD");
+        Assert.Equal(["\uFFFD", "s"], TokenTexts.After(model.Tokenizer, ids.AsSpan(0, 1), [stray, model.Tokenizer.Encode("s").Ids[0]]).Pieces);
+    }
 }
