@@ -1,3 +1,5 @@
+using Heed.Lens.Figures;
+
 namespace Heed.Lens;
 
 /// <summary>What one part of the computation costs at one length of the context.</summary>
@@ -31,6 +33,28 @@ public sealed record ContextCostRow(long Context, bool IsBeyond, IReadOnlyList<C
     /// <summary>Scores and weighted values: the part that grows with the square of the context.</summary>
     public CostPart Attention => Parts.Where(p => p.Name is ContextCost.Scores or ContextCost.WeightedValues)
         .Aggregate((a, b) => new("attention", a.PrefillOperations + b.PrefillOperations, a.DecodeOperations + b.DecodeOperations, a.PrefillBytes + b.PrefillBytes, a.DecodeBytes + b.DecodeBytes));
+
+    /// <summary>What each invention saves here, a sentence each.</summary>
+    /// <param name="config">The model's configuration.</param>
+    public IReadOnlyList<string> SavingsInWords(TransformerConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var (first, windows) = (config.Layers[0], config.Layers.Where(l => l.Window is not null).ToList());
+        return
+        [
+            $"Cache: {Times(Savings.Cache)} fewer operations a token than computing all {N(Context)} again.",
+            $"Streaming softmax: a query holds a block of scores, a maximum and a sum, {Times(Savings.StreamingSoftmax)} fewer numbers than its {N(Context)} scores; the grids of one layer would take {ContextSquare.Bytes(GridBytes)}.",
+            Savings.GroupedHeads == 1 ? "Grouped heads: none; every head has keys and values of its own."
+                : $"Grouped heads: {first.Heads} heads share {first.KeyValueHeads} of keys and values, so the cache is {Times(Savings.GroupedHeads)} smaller.",
+            windows.Count == 0 ? "Windows: none; every layer sees everything."
+                : $"Windows: {windows.Count} of {config.Layers.Count} layers see the last {N(windows[0].Window!.Value)} tokens; {Times(Savings.WindowPrefill)} fewer scores to compute all at once, "
+                    + $"and {Times(Savings.WindowCache)} fewer keys and values are looked at (Heed keeps them all, so that a text can be shortened again).",
+        ];
+
+        static string N(long number) => FigureNumbers.Count(number);
+
+        static string Times(double ratio) => $"{ratio.ToString(ratio < 10 ? "0.##" : "N0", System.Globalization.CultureInfo.InvariantCulture)}×";
+    }
 }
 
 /// <summary>

@@ -23,9 +23,10 @@ public sealed record TokenLosses(IReadOnlyList<int> Tokens, IReadOnlyList<TokenL
     /// <param name="model">The model.</param>
     /// <param name="tokens">The text, two tokens at least.</param>
     /// <param name="edits">Changes made while it runs.</param>
+    /// <param name="from">A run's stream at one point, such as the last layer's <c>hook_resid_post</c>, to begin from; null: from the tokens.</param>
     /// <param name="cancellation">Checked at every row of logits.</param>
     /// <exception cref="HeedException">There is only one token: nothing follows it.</exception>
-    public static TokenLosses Run(LanguageModel model, int[] tokens, IEnumerable<Tracing.Edit>? edits = null, CancellationToken cancellation = default)
+    public static TokenLosses Run(LanguageModel model, int[] tokens, IEnumerable<Tracing.Edit>? edits = null, Tracing.Activation? from = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokens);
@@ -34,6 +35,9 @@ public sealed record TokenLosses(IReadOnlyList<int> Tokens, IReadOnlyList<TokenL
         model.Transformer.Forward(new SequenceRun
         {
             Tokens = tokens,
+            From = from,
+            // What is looked at is computed in float32: something after the layers is.
+            Trace = Tracing.Trace.Of(model.Transformer.Activations.All.First(a => a.Layer == model.Config.Layers.Count).Name),
             Edits = [.. edits ?? []],
             Rows = LogitRows.All,
             Handler = (position, logits) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Heed.Tokenization;
 using static Heed.Server.FiguresResource;
+using static Heed.Server.Recipe;
 
 namespace Heed.Server;
 
@@ -55,7 +56,7 @@ internal static class AnalysesResource
         var at = Position(request.Query ?? run.Tokens.Length - 1, run, "query");
         int? wrong = Given(request.Wrong) is { } w ? Word(tokenizer, w, "word that is subtracted") : null;
         int? answer = Given(request.Answer) is { } a ? Word(tokenizer, a, "answer") : null;
-        var split = await model.WithEngineAsync(() => DirectLogitAttribution.Run(model.Model, run.Tokens, answer ?? Likeliest(model.Model, run, at), wrong, at, edits: run.Edits), cancellation);
+        var split = await model.WithEngineAsync(() => DirectLogitAttribution.Run(model.Model, run.Tokens, answer ?? Likeliest(run, at), wrong, at, edits: run.Edits), cancellation);
         var notes = new List<string>
         {
             $"{split.Parts.Count} parts add up to {Signed(split.Sum)}. The model's own logits differ by {Signed(split.Difference)}: {Number(split.Error, "0.0e0")} apart, which is rounding.",
@@ -65,8 +66,8 @@ internal static class AnalysesResource
         if (split.CappedDifference is { } capped) notes.Add($"This model caps its logits, which is not linear: the parts are of the logits before the cap. After it they differ by {Signed(capped)}.");
         notes.Add($"Most for it: {Named(split.Parts.Where(p => p.Value > 0).OrderByDescending(p => p.Value))}. Most against it: {Named(split.Parts.Where(p => p.Value < 0).OrderBy(p => p.Value))}.");
         return TypedResults.Ok(Drawn([AttributionFigures.ByPart(split, tokenizer, run.Texts, request.Width), AttributionFigures.ByLayer(split, tokenizer, run.Texts)],
-            $"heed attribute --position {N(at)} {Option("answer", tokenizer, split.Answer)}{(split.Wrong is { } subtracted ? $" {Option("wrong", tokenizer, subtracted)}" : "")} {Quote(run.Text)}",
-            $"AttributionFigures.ByPart(DirectLogitAttribution.Run(model, tokens, {N(split.Answer)}, {(split.Wrong is { } id ? N(id) : "null")}, {N(at)}), model.Tokenizer, texts)", notes));
+            OfText(model, run, $"attribute --position {N(at)} {Option("answer", tokenizer, split.Answer)}{(split.Wrong is { } subtracted ? $" {Option("wrong", tokenizer, subtracted)}" : "")} --html attribute.html",
+                $"AttributionFigures.ByPart(DirectLogitAttribution.Run(model, tokens, {N(split.Answer)}, {(split.Wrong is { } id ? N(id) : "null")}, {N(at)}{EditsOf(run)}), model.Tokenizer, texts)"), notes));
 
         static string Named(IEnumerable<LogitPart> parts) => Join(parts.Take(3).Select(p => $"{p.Source} ({Signed(p.Value)})"));
     }
@@ -87,8 +88,13 @@ internal static class AnalysesResource
                 .. scores.Patterns.Select(p => p.Queries == 0 ? $"{p.Pattern.Name}: no token of this text has such a key."
                     : $"{p.Pattern.Name}: strongest in {Join(p.Sorted.Take(3).Select(s => $"head {s.Head} ({Number(s.Score, "0.00")})"))}."),
             ];
-            return Drawn([.. scores.Patterns.Select(p => HeadScoreFigures.Of(scores, p))], request.IsGeneral ? $"heed heads --length {N(RepeatedLength)}" : $"heed heads --text={Quoted(run.Text)}",
-                request.IsGeneral ? $"HeadScores.Run(model, HeadScores.RepeatedTokens(model.Tokenizer, {N(RepeatedLength)}), firstQuery: {N(first)})" : "HeadScores.Run(model, tokens)", notes);
+            var made = string.Concat(run.Sentence.Edits.Select(e => $" --edit {Quoted(e)}"));
+            var scored = request.IsGeneral ? $"HeadScores.Run(model, HeadScores.RepeatedTokens(model.Tokenizer, {N(RepeatedLength)}), firstQuery: {N(first)}{EditsOf(run)})" : $"HeadScores.Run(model, tokens{EditsOf(run)})";
+            var recipe = OfText(model, run, "", $"{scored} is var scores ? scores.Patterns.Select(p => HeadScoreFigures.Of(scores, p)).ToArray() : []") with
+            {
+                Command = $"heed heads {(request.IsGeneral ? $"--length {N(RepeatedLength)}" : $"--text={Quoted(run.Text)}")}{made}{model.Option} --html heads.html",
+            };
+            return Drawn([.. scores.Patterns.Select(p => HeadScoreFigures.Of(scores, p))], recipe, notes);
         });
     }
 
@@ -116,8 +122,8 @@ internal static class AnalysesResource
             notes.Add($"{logit} changes most without {Join(ablation.Parts.OrderByDescending(p => Math.Abs(p.DeltaLogit)).Take(3).Select(p => $"{Part(p.Component)} ({Signed(p.DeltaLogit)})"))}.");
             var by = options.By.ToString().ToLowerInvariant();
             return Drawn(ablation.Loss is null ? [AblationFigures.Logit(ablation, tokenizer)] : [AblationFigures.Loss(ablation), AblationFigures.Logit(ablation, tokenizer)],
-                $"heed ablate --by {by} --method {options.Method.ToString().ToLowerInvariant()} {Option("answer", tokenizer, ablation.Answer)}{(options.Wrong is { } id ? $" {Option("wrong", tokenizer, id)}" : "")} {Quote(run.Text)}",
-                $"AblationFigures.Logit(Ablation.Run(model, tokens, new() {{ By = ComponentKind.{options.By}, Method = AblationMethod.{options.Method}, Answer = {N(ablation.Answer)} }}), model.Tokenizer)", notes);
+                OfText(model, run, $"ablate --by {by} --method {options.Method.ToString().ToLowerInvariant()} {Option("answer", tokenizer, ablation.Answer)}{(options.Wrong is { } id ? $" {Option("wrong", tokenizer, id)}" : "")} --html ablate.html",
+                    $"AblationFigures.Logit(Ablation.Run(model, tokens, new() {{ By = ComponentKind.{options.By}, Method = AblationMethod.{options.Method}, Answer = {N(ablation.Answer)}{(options.Wrong is { } subtracted ? $", Wrong = {N(subtracted)}" : "")}{(run.Edits.Length > 0 ? ", Edits = edits" : "")} }}), model.Tokenizer)"), notes);
         });
 
         static string Part(Component component) => component.Kind == ComponentKind.Head ? $"head {component}" : component.ToString();
@@ -139,8 +145,9 @@ internal static class AnalysesResource
             var logit = AnswerTokens.Logit(tokenizer, answer, wrong);
             var figure = PatchingFigures.Of(result, tokenizer, other.Texts);
             var places = result.Normalized.SelectMany((row, l) => row.Select((share, i) => (Layer: l, Index: i, Share: share))).OrderByDescending(p => p.Share).Take(3);
-            return Drawn([figure], $"heed patch --kind {Patching.Word(request.Kind)} {Option("answer", tokenizer, answer)} {Option("wrong", tokenizer, wrong)} -- {Quoted(run.Text)} {Quoted(otherText)}",
-                $"PatchingFigures.Of(Patching.Run(model, clean, corrupt, {N(answer)}, {N(wrong)}, new() {{ Kind = PatchKind.{request.Kind} }}), model.Tokenizer, texts)",
+            var recipe = OfText(model, run, $"patch --kind {Patching.Word(request.Kind)} {Option("answer", tokenizer, answer)} {Option("wrong", tokenizer, wrong)} --svg patch.svg",
+                $"PatchingFigures.Of(Patching.Run(model, tokens, model.Tokenizer.Encode({Literal(otherText)}).Ids, {N(answer)}, {N(wrong)}, new() {{ Kind = PatchKind.{request.Kind} }}{EditsOf(run)}), model.Tokenizer, TokenTexts.Of({Literal(otherText)}, model.Tokenizer.Encode({Literal(otherText)})))");
+            return Drawn([figure], recipe with { Command = $"{recipe.Command} {Quoted(otherText)}" },
                 $"{logit} is {Signed(result.CleanDifference)} after your sentence, and {Signed(result.CorruptDifference)} after the other.",
                 $"Most comes back from {Join(places.Select(p => $"layer {N(p.Layer)}, {(result.Axis == "position" ? $"token {N(p.Index)} {TokenLabel.Quoted(other.Texts[p.Index])}" : $"{result.Axis.Replace("kv_", "key–value ", StringComparison.Ordinal)} {N(p.Index)}")} ({Number(p.Share, "0.00")})"))}.");
         });
@@ -157,8 +164,10 @@ internal static class AnalysesResource
         return new(model, (progress, token) =>
         {
             var circuits = Circuits.Run(model.Model, request.Layer, request.Head, new() { Tokens = tokens }, progress, token);
-            return Drawn(CircuitFigures.Of(circuits, id => own.TryGetValue(id, out var text) ? text : AnswerTokens.Text(tokenizer, id)), $"heed circuit --layer {N(request.Layer)} --head {N(request.Head)}{(tokens is null ? "" : $" {Quote(run.Text)}")}",
-                $"CircuitFigures.Of(Circuits.Run(model, {N(request.Layer)}, {N(request.Head)}{(tokens is null ? "" : ", new() { Tokens = tokens }")}), id => AnswerTokens.Text(model.Tokenizer, id))",
+            // A circuit is of weights alone: edits of a run do not change it.
+            var (command, expression) = ($"circuit --layer {N(request.Layer)} --head {N(request.Head)} --html circuit.html", $"CircuitFigures.Of(Circuits.Run(model, {N(request.Layer)}, {N(request.Head)}{(tokens is null ? "" : $", new() {{ Tokens = [{string.Join(", ", tokens)}] }}")}), id => AnswerTokens.Text(model.Tokenizer, id))");
+            var recipe = OfModel(model, command, expression);
+            return Drawn(CircuitFigures.Of(circuits, id => own.TryGetValue(id, out var text) ? text : AnswerTokens.Text(tokenizer, id)), tokens is null ? recipe : recipe with { Command = $"{recipe.Command} {Last(run.Text)}" },
                 [
                     $"Copying score {Number(circuits.CopyingScore, "0.00")}: 1 for a head that makes likelier whatever it attends to, −1 for one that makes it less likely.",
                     .. circuits.SelfFirst is { } self ? [$"{self.ToString("N0", CultureInfo.InvariantCulture)} of {circuits.Tokens.Count.ToString("N0", CultureInfo.InvariantCulture)} tokens make themselves likelier than any other."] : Array.Empty<string>(),
@@ -168,19 +177,7 @@ internal static class AnalysesResource
     }
 
     /// <summary>The token that the model would say after a position.</summary>
-    private static int Likeliest(LanguageModel model, LabRun run, int at)
-    {
-        if (at == run.Tokens.Length - 1) return run.Ranking[0];
-        var best = -1;
-        model.Transformer.Forward(new SequenceRun
-        {
-            Tokens = run.Tokens,
-            Edits = run.Edits,
-            Rows = LogitRows.All,
-            Handler = (position, logits) => best = position == at ? System.Numerics.Tensors.TensorPrimitives.IndexOfMax(logits) : best,
-        });
-        return best;
-    }
+    private static int Likeliest(LabRun run, int at) => at == run.Tokens.Length - 1 ? run.Ranking[0] : run.Losses().Losses[at].Likeliest;
 
     /// <summary>The token of a word as a visitor types it: with the space before it that words inside a text have, unless only the word as it stands is one token.</summary>
     private static int Word(Tokenizer tokenizer, string text, string what)

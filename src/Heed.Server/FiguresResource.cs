@@ -1,4 +1,4 @@
-using System.Globalization;
+using static Heed.Server.Recipe;
 
 namespace Heed.Server;
 
@@ -23,8 +23,8 @@ internal static class FiguresResource
         var (model, run) = await models.RunAsync(request, cancellation);
         var layers = model.Model.Config.Layers.Count;
         var figure = HeadBoard.Of(run.Trace, layers, run.Texts, new() { Convention = request.Convention, Width = request.Width ?? new HeadBoardOptions().Width });
-        return Answer([figure], $"heed look --board --svg board.svg {Quote(run.Text)}",
-            $"HeadBoard.Of(model.Trace(text, [\"blocks.*.{ActivationNames.Pattern}\"]), {layers}, tokens)");
+        return Answer([figure], Recipe.OfText(model, run, $"look --draw board{Head(request)}{Way(request)} --svg board.svg",
+            $"HeadBoard.Of(model.Trace(tokens, [\"blocks.*.{ActivationNames.Pattern}\"]{Recipe.EditsOf(run)}), {layers}, texts{WayCode(request)})"));
     }
 
     private static async Task<Ok<FigureAnswer>> GridAsync(LabRequest request, LabModels models, CancellationToken cancellation)
@@ -42,8 +42,8 @@ internal static class FiguresResource
             Query = query,
             Width = request.Width ?? new DotGridOptions().Width,
         });
-        return Answer([figure], $"heed look --layer {N(request.Layer)} --head {N(request.Head)} --svg grid.svg {Quote(run.Text)}",
-            $"DotGrid.Of(model.Trace(text)[\"{name}\"], {N(request.Head)}, tokens)");
+        var command = request.Stage == AttentionStage.Pattern ? $"look --draw grid{Head(request)}{Way(request)}{(query is { } picked ? $" --query {N(picked)}" : "")}" : $"trace --names {name} --heads {N(request.Head)}";
+        return Answer([figure], Recipe.OfText(model, run, $"{command} --svg grid.svg", $"DotGrid.Of(model.Trace(tokens, [\"{name}\"]{Recipe.EditsOf(run)})[\"{name}\"], {N(request.Head)}, texts{WayCode(request)})"));
     }
 
     private static async Task<Ok<FigureAnswer>> LinesAsync(LabRequest request, LabModels models, CancellationToken cancellation)
@@ -51,9 +51,10 @@ internal static class FiguresResource
         var (model, run) = await models.RunAsync(request, cancellation);
         CheckHead(model, request);
         var name = ActivationNames.InBlock(request.Layer, ActivationNames.Pattern);
-        var figure = BipartiteLines.Of(run.Trace[name], request.Head, run.Texts, new() { Layer = request.Layer, Query = request.Query is { } q ? Position(q, run, "query") : null });
-        return Answer([figure], $"heed look --layer {N(request.Layer)} --head {N(request.Head)} --svg lines.svg {Quote(run.Text)}",
-            $"BipartiteLines.Of(model.Trace(text)[\"{name}\"], {N(request.Head)}, tokens)");
+        int? query = request.Query is { } q ? Position(q, run, "query") : null;
+        var figure = BipartiteLines.Of(run.Trace[name], request.Head, run.Texts, new() { Query = query, Window = model.Model.Config.Layers[request.Layer].Window });
+        return Answer([figure], Recipe.OfText(model, run, $"look --draw lines{Head(request)}{(query is { } one ? $" --query {N(one)}" : "")} --svg lines.svg",
+            $"BipartiteLines.Of(model.Trace(tokens, [\"{name}\"]{Recipe.EditsOf(run)})[\"{name}\"], {N(request.Head)}, texts{(query is { } at ? $", new() {{ Query = {N(at)} }}" : "")})"));
     }
 
     private static async Task<Ok<FigureAnswer>> StoryAsync(LabRequest request, LabModels models, CancellationToken cancellation)
@@ -63,8 +64,8 @@ internal static class FiguresResource
         var query = Position(request.Query ?? run.Tokens.Length - 1, run, "query");
         var trace = await model.LayerAsync(run, request.Layer, cancellation);
         var story = HeadStory.From(trace, request.Layer, request.Head, query, run.Texts);
-        return Answer(StepStrip.Steps(story), $"heed look --layer {N(request.Layer)} --head {N(request.Head)} --html story.html {Quote(run.Text)}",
-            $"StepStrip.Steps(HeadStory.From(model.Trace(text), {N(request.Layer)}, {N(request.Head)}, {N(query)}, tokens))");
+        return Answer(StepStrip.Steps(story), Recipe.OfText(model, run, $"look --draw steps{Head(request)} --query {N(query)} --html steps.html",
+            $"StepStrip.Steps(HeadStory.From(model.Trace(tokens, HeadStory.Names({N(request.Layer)}){Recipe.EditsOf(run)}), {N(request.Layer)}, {N(request.Head)}, {N(query)}, texts))"));
     }
 
     private static async Task<Ok<FigureAnswer>> SumAsync(LabRequest request, LabModels models, CancellationToken cancellation)
@@ -74,19 +75,17 @@ internal static class FiguresResource
         var position = Position(request.Query ?? run.Tokens.Length - 1, run, "query");
         var trace = await model.LayerAsync(run, request.Layer, cancellation);
         var (result, output) = (ActivationNames.InBlock(request.Layer, ActivationNames.Result), ActivationNames.InBlock(request.Layer, ActivationNames.AttentionOut));
-        return Answer([MultiHeadSum.Of(trace[result], trace[output], position, run.Texts)], $"heed trace --names {result} --names {output} --out sum.safetensors {Quote(run.Text)}",
-            $"MultiHeadSum.Of(trace[\"{result}\"], trace[\"{output}\"], {N(position)}, tokens)");
+        var traced = $"model.Trace(tokens, [\"blocks.{N(request.Layer)}.*\"]{Recipe.EditsOf(run)})";
+        return Answer([MultiHeadSum.Of(trace[result], trace[output], position, run.Texts)], Recipe.OfText(model, run, $"look --draw sum{Head(request)} --query {N(position)} --svg sum.svg",
+            $"MultiHeadSum.Of({traced}[\"{result}\"], {traced}[\"{output}\"], {N(position)}, texts)"));
     }
 
     private static async Task<Ok<FigureAnswer>> NextAsync(LabRequest request, LabModels models, CancellationToken cancellation)
     {
         if (request.Top is < 1 or > 50) throw new HeedException($"top is {request.Top}; a figure shows 1 to 50 tokens.");
         var (model, run) = await models.RunAsync(request, cancellation);
-        int[] ids = [.. run.Ranking.Take(request.Top)];
-        var figure = ProbabilityBars.Of([.. ids.Select(id => AnswerTokens.Text(model.Model.Tokenizer, id))], [.. ids.Select(id => run.Probabilities[id])], [.. ids.Select(id => $"t{N(id)}")],
-            run.Texts[^1], run.Ranking.Length, request.Width ?? 560, picked: Array.IndexOf(ids, request.Token ?? -1) is >= 0 and var at ? at : null);
-        return Answer([figure], $"heed generate --max-tokens 1 --alternatives {N(request.Top)} {Quote(run.Text)}",
-            $"ProbabilityBars.Of(model.Generate(text, new() {{ MaxTokens = 1, Alternatives = {N(request.Top)} }}).Single().Alternatives, tokens[^1], model.Config.VocabularySize)");
+        return Answer([ProbabilityBars.Of(run.Logits, model.Model.Tokenizer, run.Texts[^1], request.Top, request.Width ?? 560, request.Token)], Recipe.OfText(model, run, "look --draw next --svg next.svg",
+            $"ProbabilityBars.Of({LastLogits(run)}, model.Tokenizer, texts[^1], {N(request.Top)})"));
     }
 
     private static async Task<Ok<FigureAnswer>> ProductsAsync(LabRequest request, LabModels models, CancellationToken cancellation)
@@ -101,15 +100,14 @@ internal static class FiguresResource
             : ScoreTerms.ByDimension(queries.Row(query, request.Head), keys.Row(key, request.Head / (layer.Heads / layer.KeyValueHeads)),
                 trace[ActivationNames.InBlock(request.Layer, ActivationNames.RawScores)][request.Head, query, key],
                 TokenLabel.Quoted(run.Texts[query]), TokenLabel.Quoted(run.Texts[key]), $"L{N(request.Layer)}.H{N(request.Head)}.q{N(query)}.k{N(key)}");
-        return Answer([figure], WhyCommand(request, run, query, key), $"ScoreParts.Run(model, tokens, {N(request.Layer)}, {N(request.Head)}, {N(query)}, {N(key)}).Products");
+        return Answer([figure], Why(request, model, run, query, key, "ByDimension"));
     }
 
     private static async Task<Ok<FigureAnswer>> WhyAsync(LabRequest request, LabModels models, CancellationToken cancellation)
     {
         var (model, run, query, key) = await CellAsync(request, models, cancellation);
         var parts = await model.WithEngineAsync(() => ScoreParts.Run(model.Model, run.Tokens, request.Layer, request.Head, query, key, edits: run.Edits), cancellation);
-        return Answer([ScoreFigures.ByWriter(parts, run.Texts)], WhyCommand(request, run, query, key),
-            $"ScoreFigures.ByWriter(ScoreParts.Run(model, tokens, {N(request.Layer)}, {N(request.Head)}, {N(query)}, {N(key)}), tokens)");
+        return Answer([ScoreFigures.ByWriter(parts, run.Texts)], Why(request, model, run, query, key, "ByWriter"));
     }
 
     /// <summary>The cell that a request names: by default the last token's largest weight.</summary>
@@ -123,15 +121,24 @@ internal static class FiguresResource
         return key <= query ? (model, run, query, key) : throw new HeedException($"The token at {query} cannot look at the one at {key}: it comes later.");
     }
 
-    private static string WhyCommand(LabRequest request, LabRun run, int query, int key)
-        => $"heed why --layer {N(request.Layer)} --head {N(request.Head)} --query {N(query)} --key {N(key)} {Quote(run.Text)}";
+    private static Recipe Why(LabRequest request, LabModel model, LabRun run, int query, int key, string figure)
+        => Recipe.OfText(model, run, $"why{Head(request)} --query {N(query)} --key {N(key)} --html why.html",
+            $"ScoreFigures.{figure}(ScoreParts.Run(model, tokens, {N(request.Layer)}, {N(request.Head)}, {N(query)}, {N(key)}{Recipe.EditsOf(run)}), texts)");
 
-    internal static Ok<FigureAnswer> Answer(IReadOnlyList<Figure> steps, string command, string code)
-        => TypedResults.Ok(Drawn(steps, command, code));
+    /// <summary>The logits after the text, in C#.</summary>
+    internal static string LastLogits(LabRun run) => $"model.Trace(tokens, [\"{ActivationNames.Logits}\"]{Recipe.EditsOf(run)})[\"{ActivationNames.Logits}\"].Row(tokens.Length - 1)";
+
+    private static string Head(LabRequest request) => $" --layer {N(request.Layer)} --head {N(request.Head)}";
+
+    private static string Way(LabRequest request) => request.Convention == GridConvention.Library ? " --convention library" : "";
+
+    private static string WayCode(LabRequest request) => request.Convention == GridConvention.Library ? ", new() { Convention = GridConvention.Library }" : "";
+
+    internal static Ok<FigureAnswer> Answer(IReadOnlyList<Figure> steps, Recipe recipe) => TypedResults.Ok(Drawn(steps, recipe));
 
     /// <summary>Figures with what draws them elsewhere, and what is to be said with them.</summary>
-    internal static FigureAnswer Drawn(IReadOnlyList<Figure> steps, string command, string code, params IReadOnlyList<string> notes)
-        => new([.. steps.Select(f => new FigureInfo(f.Title, f.Caption, f.Foot, f.Width, f.Height, f.ToBareSvg()))], command, code, notes.Count > 0 ? notes : null);
+    internal static FigureAnswer Drawn(IReadOnlyList<Figure> steps, Recipe recipe, params IReadOnlyList<string> notes)
+        => new([.. steps.Select(f => new FigureInfo(f.Title, f.Caption, f.Foot, f.Width, f.Height, f.ToBareSvg()))], recipe.Command, recipe.Code, notes.Count > 0 ? notes : null);
 
     private static string NameOf(AttentionStage stage) => stage switch
     {
@@ -156,12 +163,4 @@ internal static class FiguresResource
 
     internal static int Position(int position, LabRun run, string name)
         => (uint)position < (uint)run.Tokens.Length ? position : throw new HeedException($"{name} is {position}; the text has tokens 0 to {run.Tokens.Length - 1}.");
-
-    internal static string N(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>A text as a shell takes it, whatever it contains.</summary>
-    internal static string Quote(string text) => (text.StartsWith('-') ? "-- " : "") + Quoted(text);
-
-    /// <summary>The same where it cannot be taken for an option: after an = or a --.</summary>
-    internal static string Quoted(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

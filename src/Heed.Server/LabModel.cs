@@ -4,7 +4,7 @@ namespace Heed.Server;
 /// One model that all visitors share. Texts that wait at the same time go through it together; what nobody waits for any more is not
 /// run; what was run is kept for the next question about it, as far as memory is given.
 /// </summary>
-internal sealed class LabModel : IDisposable
+internal sealed class LabModel
 {
     /// <summary>Tokens that go through the model together at most: more would be a little faster together, and each would wait longer.</summary>
     private const int TokensAtOnce = 192;
@@ -32,20 +32,14 @@ internal sealed class LabModel : IDisposable
 
     public LanguageModel Model { get; }
 
-    /// <summary>Bytes of the runs that are kept.</summary>
-    public long KeptBytes
-    {
-        get
-        {
-            lock (_lock) return _recent.Sum(e => e.Run.Bytes);
-        }
-    }
+    /// <summary>What a command needs to take this model; empty for the one that it takes by itself.</summary>
+    public string Option => Model.Path == _options.OwnModel ? "" : $" --model {Recipe.Quoted(Model.Path)}";
 
     /// <summary>The text's run: kept, under way for somebody else, or new.</summary>
-    /// <exception cref="HeedException">The text is empty or too long, or an edit does not fit.</exception>
     /// <param name="sentence">The text and its edits.</param>
     /// <param name="layer">A layer whose activations are wanted, too: where the run is new, they are kept on the way.</param>
     /// <param name="cancellation">Gives it up.</param>
+    /// <exception cref="HeedException">The text is empty or too long, or an edit does not fit.</exception>
     public async Task<LabRun> RunAsync(Sentence sentence, int? layer, CancellationToken cancellation)
     {
         var key = sentence.Key;
@@ -129,13 +123,6 @@ internal sealed class LabModel : IDisposable
         {
             throw new BusyException($"This took longer than {_options.MaxAnalysisTime.TotalMinutes:0} minutes, which is the limit. Take a shorter text.");
         }
-    }
-
-    public void Dispose()
-    {
-        Model.Dispose();
-        _engine.Dispose();
-        _analyses.Dispose();
     }
 
     /// <summary>A thread of its own: those of the pool are for requests, which are many and short.</summary>

@@ -3,6 +3,8 @@ namespace Heed.Server;
 /// <summary>The models that a server has.</summary>
 internal sealed class LabModels(IReadOnlyList<LabModel> models, LabOptions options)
 {
+    private const double MinWidth = 100, MaxWidth = 4000;
+
     public IReadOnlyList<LabModel> All => models;
 
     public LabOptions Options => options;
@@ -11,9 +13,16 @@ internal sealed class LabModels(IReadOnlyList<LabModel> models, LabOptions optio
     public LabModel Of(string? id)
         => id is null ? models[0] : models.FirstOrDefault(m => m.Id == id) ?? throw new HeedException($"There is no model \"{id}\" here; there are {string.Join(", ", models.Select(m => m.Id))}.");
 
+    /// <summary>Checks the width that a figure is to be drawn for.</summary>
+    public static void CheckWidth(double? width)
+    {
+        if (width is { } pixels && !(pixels is >= MinWidth and <= MaxWidth)) throw new HeedException($"width is {pixels}; a figure is drawn for {MinWidth} to {MaxWidth} pixels.");
+    }
+
     /// <summary>The run that a request is about.</summary>
     public async Task<(LabModel Model, LabRun Run)> RunAsync(LabRequest request, CancellationToken cancellation, int? layer = null)
     {
+        CheckWidth(request.Width);
         var model = Of(request.Model);
         return (model, await model.RunAsync(Sentence.Of(request), layer, cancellation));
     }

@@ -17,6 +17,9 @@ public sealed record LabOptions
     /// <summary>The folder of the built pages; null serves the interface for programs alone.</summary>
     public string? Pages { get; init; }
 
+    /// <summary>The path of the model that the tool takes by itself: commands that pages show name any other with --model.</summary>
+    public string? OwnModel { get; init; }
+
     /// <summary>Tokens of a text at most.</summary>
     public int MaxTokens { get; init; } = 256;
 

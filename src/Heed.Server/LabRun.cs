@@ -10,20 +10,23 @@ internal sealed class LabRun
 
     private readonly Lock _lock = new();
     private readonly List<(int Layer, Trace Trace)> _layers = [];
-    private float[] _logits = [];
-
     private readonly int? _layer;
+    private float[] _logits = [];
+    private TokenLosses? _losses;
 
     /// <summary>A run to come; with a layer, every activation of it is kept on the way.</summary>
-    public LabRun(LanguageModel model, string text, int[] tokens, string[] texts, Edit[] edits, int? layer = null)
+    public LabRun(LanguageModel model, Sentence sentence, string text, int[] tokens, string[] texts, Edit[] edits, int? layer = null)
     {
-        (Model, Text, Tokens, Texts, Edits) = (model, text, tokens, texts, edits);
+        (Model, Sentence, Text, Tokens, Texts, Edits) = (model, sentence, text, tokens, texts, edits);
         _layer = layer >= 0 && layer < model.Config.Layers.Count ? layer : null;
         string[] kept = [$"blocks.*.{ActivationNames.Pattern}", $"blocks.*.{ActivationNames.ResidPre}", Last(model), .. _layer is { } l ? new[] { $"blocks.{l}.*" } : []];
         Trace = Trace.Of(kept);
     }
 
     public LanguageModel Model { get; }
+
+    /// <summary>What was asked for.</summary>
+    public Sentence Sentence { get; }
 
     /// <summary>The text, with what follows it.</summary>
     public string Text { get; }
@@ -106,25 +109,12 @@ internal sealed class LabRun
         return trace;
     }
 
-    /// <summary>−ln p of every true next token, in nats: of position 1 first. Computed from the last stream.</summary>
-    public double[] Losses()
+    /// <summary>What every position foresaw of the next token, computed from the last stream; the text needs two tokens.</summary>
+    public TokenLosses Losses()
     {
-        var losses = new double[Tokens.Length - 1];
+        if (_losses is { } kept) return kept;
         var (from, edits) = Before(Model.Config.Layers.Count);
-        Model.Transformer.Forward(new SequenceRun
-        {
-            Tokens = Tokens,
-            From = from,
-            Edits = edits,
-            // What is looked at is computed in float32: something after the layers is.
-            Trace = Trace.Of(Model.Transformer.Activations.All.First(a => a.Layer == Model.Config.Layers.Count).Name),
-            Rows = LogitRows.All,
-            Handler = (position, logits) =>
-            {
-                if (position < losses.Length) losses[position] = LanguageModel.TokenLoss(logits, Tokens[position + 1]);
-            },
-        });
-        return losses;
+        return _losses = TokenLosses.Run(Model, Tokens, edits, from: from);
     }
 
     /// <summary>The kept stream that enters a layer, and the edits from there on: those before are in it. Where an edit changes both sides at once, the whole way and all edits.</summary>

@@ -11,9 +11,12 @@ internal sealed record Sentence(string Text, IReadOnlyList<string> Edits, bool I
     public static Sentence Of(LabRequest request) => new(request.Text ?? "", request.Edits ?? [], request.IsPrompt, request.After ?? []);
 
     /// <summary>The same for the same text and edits, and for no others.</summary>
-    public string Key => $"{(IsPrompt ? "p" : "")}{string.Concat(After.Select(id => $"{FiguresResource.N(id)},"))}:{Text.Length}:{Text}{string.Concat(Edits.Select(e => $"{e.Length}:{e}"))}";
+    public string Key => $"{(IsPrompt ? "p" : "")}{string.Concat(After.Select(id => $"{Recipe.N(id)},"))}:{Text.Length}:{Text}{string.Concat(Edits.Select(e => $"{e.Length}:{e}"))}";
 
     /// <summary>Checks it against a model and the limits.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="options">The limits.</param>
+    /// <param name="layer">A layer whose activations its run is to keep, too.</param>
     /// <exception cref="HeedException">What is wrong, and what to do.</exception>
     public LabRun Prepare(LanguageModel model, LabOptions options, int? layer = null)
     {
@@ -31,6 +34,6 @@ internal sealed record Sentence(string Text, IReadOnlyList<string> Edits, bool I
         if (Edits.Count > options.MaxEdits) throw new HeedException($"There are {Edits.Count} edits; the lab takes at most {options.MaxEdits}.");
         if (Edits.Sum(e => e.Length) > options.MaxCharacters) throw new HeedException($"The edits have more than {options.MaxCharacters:N0} characters together; shorten them.");
         var after = TokenTexts.After(tokenizer, encoding.Ids, [.. After]);
-        return new(model, Text + after.Text, tokens, [.. TokenTexts.Of(Text, encoding), .. after.Pieces], [.. Edits.Select(e => EditText.Parse(e, model, tokens, allowFiles: false))], layer);
+        return new(model, this, Text + after.Text, tokens, [.. TokenTexts.Of(Text, encoding), .. after.Pieces], [.. Edits.Select(e => EditText.Parse(e, model, tokens, allowFiles: false))], layer);
     }
 }

@@ -15,8 +15,9 @@ internal static class TokensResource
     private static async Task<Ok<LossAnswer>> LossAsync(LabRequest request, LabModels models, CancellationToken cancellation)
     {
         var (model, run) = await models.RunAsync(request, cancellation);
-        var losses = run.Tokens.Length > 1 ? await model.WithEngineAsync(run.Losses, cancellation) : [];
-        return TypedResults.Ok(new LossAnswer(losses.Length > 0 ? losses.Average() : null, losses));
+        if (run.Tokens.Length == 1) return TypedResults.Ok(new LossAnswer(null, []));
+        var losses = await model.WithEngineAsync(run.Losses, cancellation);
+        return TypedResults.Ok(new LossAnswer(losses.Mean, [.. losses.Losses.Select(l => l.Loss)]));
     }
 
     private static Ok<IReadOnlyList<TokenInfo>> Tokens(LabRequest request, LabModels models)

@@ -40,7 +40,7 @@ internal static class VectorNames
     public static string Title(ActivationInfo info, int? head)
     {
         var words = s_words.GetValueOrDefault(info.Local) is { } known ? $"{char.ToUpperInvariant(known[0])}{known[1..]}" : info.Name;
-        return $"{words}: layer {FiguresResource.N(info.Layer)}{(head is { } h ? $", head {FiguresResource.N(h)}" : "")}";
+        return $"{words}: layer {Recipe.N(info.Layer)}{(head is { } h ? $", head {Recipe.N(h)}" : "")}";
     }
 
     private static bool IsVector(ActivationInfo info) => info.Axes[^1].Axis != "key" && info.Axes.Any(a => a.Axis == "position");

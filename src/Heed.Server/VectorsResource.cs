@@ -1,4 +1,5 @@
 using static Heed.Server.FiguresResource;
+using static Heed.Server.Recipe;
 
 namespace Heed.Server;
 
@@ -28,16 +29,16 @@ internal static class VectorsResource
 
     private static async Task<Ok<FigureAnswer>> TokensAsync(LabRequest request, LabModels models, CancellationToken cancellation)
     {
-        var (_, run) = await models.RunAsync(request, cancellation);
-        return Answer([TokenTable.Of(run.Tokens, run.Texts, width: request.Width ?? 480)], $"heed tokenize {Quote(run.Text)}", "TokenTable.Of(model.Tokenizer.Encode(text).Ids, tokens)");
+        var (model, run) = await models.RunAsync(request, cancellation);
+        return Answer([TokenTable.Of(run.Tokens, run.Texts, width: request.Width ?? 480)], OfText(model, run, "tokenize --svg tokens.svg", "TokenTable.Of(tokens, texts)"));
     }
 
     private static async Task<Ok<FigureAnswer>> EmbeddingsAsync(LabRequest request, LabModels models, CancellationToken cancellation)
     {
-        var (_, run) = await models.RunAsync(request, cancellation);
+        var (model, run) = await models.RunAsync(request, cancellation);
         var name = ActivationNames.InBlock(0, ActivationNames.ResidPre);
-        return Answer([TokenTable.Of(run.Tokens, run.Texts, run.Trace[name], request.Width ?? 720)], $"heed trace --names {name} --out embeddings.safetensors {Quote(run.Text)}",
-            $"TokenTable.Of(ids, tokens, model.Trace(text, [\"{name}\"])[\"{name}\"])");
+        return Answer([TokenTable.Of(run.Tokens, run.Texts, run.Trace[name], request.Width ?? 720)], OfText(model, run, $"trace --names {name} --svg embeddings.svg",
+            $"TokenTable.Of(tokens, texts, model.Trace(tokens, [\"{name}\"]{EditsOf(run)})[\"{name}\"])"));
     }
 
     private static async Task<Ok<FigureAnswer>> StripsAsync(StripsRequest request, LabModels models, CancellationToken cancellation)
@@ -55,13 +56,14 @@ internal static class VectorsResource
             head = request.Head / (model.Model.Config.Layers[request.Layer].Heads / own);
             activation = OfHead(activation, head.Value);
         }
+        var title = VectorNames.Title(info, head is null ? null : request.Head);
         var figure = VectorStrips.Of(activation, run.Texts, new()
         {
-            Title = VectorNames.Title(info, head is null ? null : request.Head),
+            Title = title,
             Width = request.Width ?? new VectorStripsOptions().Width,
         });
-        return Answer([figure], $"heed trace --names {info.Name}{(head is null ? "" : $" --heads {N(request.Head)}")} --svg strips.svg {Quote(run.Text)}",
-            $"VectorStrips.Of(model.Trace(tokens, new Trace(new() {{ Names = [\"{info.Name}\"]{(head is null ? "" : $", Heads = [{N(request.Head)}]")} }}))[\"{info.Name}\"], texts)");
+        return Answer([figure], OfText(model, run, $"trace --names {info.Name}{(head is null ? "" : $" --heads {N(request.Head)}")} --svg strips.svg",
+            $"VectorStrips.Of(model.Trace(tokens, new Trace(new() {{ Names = [\"{info.Name}\"]{(head is null ? "" : $", Heads = [{N(request.Head)}]")} }}){EditsOf(run)})[\"{info.Name}\"], texts, new() {{ Title = {Literal(title)} }})"));
     }
 
     /// <summary>One head's vectors, or one key–value head's.</summary>
@@ -87,8 +89,9 @@ internal static class VectorsResource
         var trace = await model.LayerAsync(run, request.Layer, cancellation);
         var (post, output) = (ActivationNames.InBlock(request.Layer, ActivationNames.MlpPost), ActivationNames.InBlock(request.Layer, ActivationNames.MlpOut));
         if (trace.Find(post) is not { } neurons) throw new HeedException($"Layer {request.Layer} of this model has no single list of neurons (it has experts); choose another model.");
-        return Answer([MlpNeurons.Of(neurons, trace[output], position, run.Texts, request.Width ?? 640)], $"heed trace --names {post} --names {output} --out mlp.safetensors {Quote(run.Text)}",
-            $"MlpNeurons.Of(trace[\"{post}\"], trace[\"{output}\"], {N(position)}, tokens)");
+        var traced = $"model.Trace(tokens, [\"blocks.{N(request.Layer)}.*\"]{EditsOf(run)})";
+        return Answer([MlpNeurons.Of(neurons, trace[output], position, run.Texts, request.Width ?? 640)], OfText(model, run, $"trace --names {post},{output} --positions {N(position)} --html mlp.html",
+            $"MlpNeurons.Of({traced}[\"{post}\"], {traced}[\"{output}\"], {N(position)}, texts)"));
     }
 
     private static async Task<Ok<FigureAnswer>> StreamAsync(LabRequest request, LabModels models, CancellationToken cancellation)
@@ -98,7 +101,8 @@ internal static class VectorsResource
         string[] names = [ActivationNames.InBlock(0, ActivationNames.ResidPre), $"blocks.*.{ActivationNames.AttentionOut}", $"blocks.*.{ActivationNames.MlpOut}"];
         var trace = await model.WithEngineAsync(() => model.Model.Trace(run.Tokens, names, run.Edits), cancellation);
         var layers = model.Model.Config.Layers.Count;
-        return Answer([ResidualStream.Of(trace, layers, position, run.Texts, request.Width ?? 560)], $"heed trace --names {string.Join(" --names ", names.Select(n => $"'{n}'"))} --out stream.safetensors {Quote(run.Text)}", $"ResidualStream.Of(model.Trace(text), {N(layers)}, {N(position)}, tokens)");
+        return Answer([ResidualStream.Of(trace, layers, position, run.Texts, request.Width ?? 560)], OfText(model, run, $"attribute --draw stream --position {N(position)} --svg stream.svg",
+            $"ResidualStream.Of(model.Trace(tokens, [{string.Join(", ", names.Select(Literal))}]{EditsOf(run)}), {N(layers)}, {N(position)}, texts)"));
     }
 
     private static async Task<Ok<FigureAnswer>> SpectrumAsync(LabRequest request, LabModels models, CancellationToken cancellation)
@@ -111,7 +115,7 @@ internal static class VectorsResource
             _ = map.SingularValues;
             return map;
         }, cancellation);
-        return Answer([Spectrum.Of(map, $"Layer {N(request.Layer)}, head {N(request.Head)}: what Value↓ and Value↑ let through", $"L{N(request.Layer)}.H{N(request.Head)}", request.Width ?? 640)],
-            $"heed circuit --layer {N(request.Layer)} --head {N(request.Head)}", $"FactoredMatrix.ValueOutput(model.Weights, {N(request.Layer)}, {N(request.Head)}).SingularValues");
+        return Answer([CircuitFigures.ValueMap(map, request.Layer, request.Head, request.Width ?? 640)],
+            OfModel(model, $"circuit --layer {N(request.Layer)} --head {N(request.Head)} --html circuit.html", $"CircuitFigures.ValueMap(FactoredMatrix.ValueOutput(model.Weights, {N(request.Layer)}, {N(request.Head)}), {N(request.Layer)}, {N(request.Head)})"));
     }
 }

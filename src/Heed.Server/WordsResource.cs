@@ -1,4 +1,5 @@
 using static Heed.Server.FiguresResource;
+using static Heed.Server.Recipe;
 
 namespace Heed.Server;
 
@@ -55,7 +56,7 @@ internal static class WordsResource
         if (request.Project is not { } project)
         {
             var found = await model.WithEngineAsync(() => Directions.Add(model.Model, plus, minus, request.Top, cancellation), cancellation);
-            return Answer([DirectionFigures.Near(model.Model, found)], $"heed directions {Quote(request.Words)}", $"Directions.Add(model, [{List(plus)}], [{List(minus)}])");
+            return Answer([DirectionFigures.Near(model.Model, found)], new Recipe($"heed directions --top {N(request.Top)} --svg directions.svg{model.Option} {Last(request.Words)}", $"var figure = DirectionFigures.Near(model, Directions.Add(model, [{List(plus)}], [{List(minus)}], {N(request.Top)}));"));
         }
         Check(project, "project", models.Options);
         string[] placed = project.Split((char[])[' ', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -65,8 +66,8 @@ internal static class WordsResource
             var found = Directions.Add(model.Model, plus, minus, 1, cancellation);
             return ($"{found.Name}, at the embedding", Directions.Project(model.Model, found.Vector, placed));
         }, cancellation);
-        return Answer([DirectionFigures.Along(name, [.. places.Select(p => (p.Word.Text, p.Value))])], $"heed directions {Quote(request.Words)} --project {Quote(project)}",
-            $"Directions.Project(model, Directions.Add(model, [{List(plus)}], [{List(minus)}]).Vector, [{List(placed)}])");
+        return Answer([DirectionFigures.Along(name, [.. places.Select(p => (p.Word.Text, p.Value))])], new Recipe($"heed directions --project={Quoted(project)} --svg directions.svg{model.Option} {Last(request.Words)}",
+            $"var figure = DirectionFigures.Along({Literal(name)}, [.. Directions.Project(model, Directions.Add(model, [{List(plus)}], [{List(minus)}], 1).Vector, [{List(placed)}]).Select(p => (p.Word.Text, p.Value))]);"));
     }
 
     private static async Task<Ok<FigureAnswer>> MovementAsync(MovementRequest request, LabModels models, CancellationToken cancellation)
@@ -76,8 +77,8 @@ internal static class WordsResource
         Check(request.Word, "word", models.Options);
         foreach (var text in request.Texts) _ = Sentence.Of(new() { Text = text }).Prepare(model.Model, models.Options);
         var moved = await model.WithEngineAsync(() => Movement.Run(model.Model, request.Texts, request.Word, cancellation), cancellation);
-        return Answer([DirectionFigures.Movement(moved, request.Word), DirectionFigures.Map(moved, request.Word)], $"heed directions {Quote(request.Word)} {string.Join(' ', request.Texts.Select(t => $"--text {Quote(t)}"))}",
-            $"DirectionFigures.Map(Movement.Run(model, [{List(request.Texts)}], {Literal(request.Word)}), {Literal(request.Word)})");
+        return Answer([DirectionFigures.Movement(moved, request.Word), DirectionFigures.Map(moved, request.Word)], new Recipe($"heed directions{string.Concat(request.Texts.Select(t => $" --text={Quoted(t)}"))} --html directions.html{model.Option} {Last(request.Word)}",
+            $"var figure = DirectionFigures.Map(Movement.Run(model, [{List(request.Texts)}], {Literal(request.Word)}), {Literal(request.Word)});"));
     }
 
     private static void Check(string? text, string name, LabOptions options)
@@ -87,6 +88,4 @@ internal static class WordsResource
     }
 
     private static string List(IEnumerable<string> texts) => string.Join(", ", texts.Select(Literal));
-
-    private static string Literal(string text) => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 }

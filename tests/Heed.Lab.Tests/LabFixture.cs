@@ -23,7 +23,7 @@ public sealed class LabFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Model = LanguageModel.Load(TestData.EmbeddedModel, new() { Threads = 2 });
-        Lab = await Server.Lab.StartAsync([("SmolLM2-135M-Instruct", Model)], new() { Pages = Pages });
+        Lab = await Server.Lab.StartAsync([("SmolLM2-135M-Instruct", Model)], new() { Pages = Pages, OwnModel = Model.Path });
         Http = new() { BaseAddress = new(Lab.Address) };
         if (Chromium is null || Pages is null) return;
         _playwright = await Playwright.CreateAsync();

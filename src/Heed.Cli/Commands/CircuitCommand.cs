@@ -72,7 +72,7 @@ internal static class CircuitCommand
                 if (tokens is []) throw new UsageException("The text is empty. Try: heed circuit --layer 0 --head 0 \"Paris\"");
                 var circuits = Circuits.Run(opened, l.Value, h!.Value, new() { Norm = kind, Tokens = tokens, Top = parsed.GetValue(top), Threads = threads }, progress, interruption.Token);
                 progress.Dispose();
-                Draw(() => CircuitFigures.Of(circuits, view.Label));
+                Draw(() => [.. CircuitFigures.Of(circuits, view.Label), CircuitFigures.ValueMap(FactoredMatrix.ValueOutput(opened.Weights, l.Value, h.Value), l.Value, h.Value)]);
                 Write(view.Lines(circuits), output => view.WriteJson(output, circuits));
             }
             return ExitCode.Success;

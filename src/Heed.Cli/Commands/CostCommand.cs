@@ -74,22 +74,8 @@ internal static class CostCommand
         yield return new();
 
         yield return StyledLine.Of($"What is saved at {N(context)}", Role.Strong);
-        foreach (var sentence in Savings(row, config))
+        foreach (var sentence in row.SavingsInWords(config))
             foreach (var line in StyledLine.Wrap(sentence, Math.Min(width, 78) - 2)) yield return new StyledLine().Add("  ").Add(line);
-    }
-
-    private static IEnumerable<string> Savings(ContextCostRow row, TransformerConfig config)
-    {
-        var savings = row.Savings;
-        yield return $"Cache: {Times(savings.Cache)} fewer operations a token than computing all {N(row.Context)} again.";
-        yield return $"Streaming softmax: a query holds a block of scores, a maximum and a sum, {Times(savings.StreamingSoftmax)} fewer numbers than its {N(row.Context)} scores; the grids of one layer would take {Scaled(row.GridBytes)}B.";
-        var first = config.Layers[0];
-        yield return savings.GroupedHeads == 1 ? "Grouped heads: none; every head has keys and values of its own."
-            : $"Grouped heads: {first.Heads} heads share {first.KeyValueHeads} of keys and values, so the cache is {Times(savings.GroupedHeads)} smaller.";
-        var windows = config.Layers.Where(l => l.Window is not null).ToList();
-        yield return windows.Count == 0 ? "Windows: none; every layer sees everything."
-            : $"Windows: {windows.Count} of {config.Layers.Count} layers see the last {N(windows[0].Window!.Value)} tokens; {Times(savings.WindowPrefill)} fewer scores to compute all at once, "
-                + $"and {Times(savings.WindowCache)} fewer keys and values are looked at (Heed keeps them all, so that a text can be shortened again).";
     }
 
     private static StyledLine Columns(string name, string decode, string decodeShare, string decodeBytes, string prefill, string prefillShare, string prefillBytes, Role role)
@@ -159,8 +145,6 @@ internal static class CostCommand
     });
 
     private static string N(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string Times(double ratio) => $"{ratio.ToString(ratio < 10 ? "0.##" : "N0", CultureInfo.InvariantCulture)}×";
 
     private static string Percent(double part, double all) => $"{(100 * part / all).ToString("0.0", CultureInfo.InvariantCulture)} %";
 

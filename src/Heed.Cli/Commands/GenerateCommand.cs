@@ -16,6 +16,7 @@ internal static class GenerateCommand
         var prompt = TextArgument.Create("prompt", "The text to continue; - reads it from standard input.");
         var generation = new GenerationArguments(256);
         var alternatives = new Option<int>("--alternatives") { Description = "One line a token, with its probability and the N most likely tokens at its place (0 to 100).", HelpName = "N" };
+        var edits = new EditOption();
         var json = new Option<bool>("--json") { Description = "One line of JSON a token, and a last one that sums up." };
         var command = new ToolCommand("generate", "Continue a text.")
         {
@@ -24,14 +25,16 @@ internal static class GenerateCommand
                 (Example, "the most likely continuation"),
                 ("heed generate --temperature 0.8 --seed 7 -n 60 \"The sea was\"", "drawn by chance, the same for the same seed"),
                 ("heed generate --alternatives 3 -n 5 \"Two plus two is\"", "what else could have come, with probabilities"),
+                ("heed generate -n 12 --edit \"add:blocks.12.hook_resid_post:embed= Paris:factor=8\" \"I live in\"", "steered: a direction is added while it reads and writes"),
                 ("cat letter.txt | heed generate - > rest.txt", "in a pipe: only the new text"),
             ],
-            Notes = "Order of operations: logit bias, penalties, temperature (0 stops here), top-k, top-p, min-p, draw.",
+            Notes = "Order of operations: logit bias, penalties, temperature (0 stops here), top-k, top-p, min-p, draw.\n\n" + EditOption.Notes,
         };
         command.Arguments.Add(prompt);
         generation.AddTo(command);
         command.Options.Add(alternatives);
         command.Options.Add(json);
+        edits.AddTo(command);
         model.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -41,6 +44,7 @@ internal static class GenerateCommand
             using var interruption = new Interruption();
             using var opened = model.Open(parsed, terminal, generation.Precision(parsed));
             var options = generation.Read(parsed, opened.Config, count);
+            if (edits.Given(parsed).Length > 0) options = options with { Edits = edits.Read(parsed, opened, opened.Tokenizer.Encode(text).Ids) };
             return parsed.GetValue(json) ? WriteJson(terminal, opened, text, options, interruption.Token)
                 : count > 0 ? WriteTable(terminal, opened, text, options, interruption.Token)
                 : WriteText(terminal, opened, text, options, interruption.Token);

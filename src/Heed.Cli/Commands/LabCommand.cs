@@ -33,7 +33,7 @@ internal static class LabCommand
             if (parsed.GetValue(port) is < 0 or > 65535) throw new UsageException($"--port is {parsed.GetValue(port)}; ports are 0 to 65535.");
             using var interruption = new Interruption();
             using var opened = model.Open(parsed, terminal, Numerics.ActivationPrecision.Int8);
-            await using var lab = await Lab.StartAsync([(ModelPlace.NameOf(opened.Path), opened)], new() { Port = parsed.GetValue(port), Pages = FindPages(), Hosts = parsed.GetValue(host) ?? [] }, interruption.Token);
+            await using var lab = await Lab.StartAsync([(ModelPlace.NameOf(opened.Path), opened)], new() { Port = parsed.GetValue(port), Pages = FindPages(), Hosts = parsed.GetValue(host) ?? [], OwnModel = ModelPlace.Find(null) }, interruption.Token);
             terminal.Out.WriteLine(lab.Address);
             terminal.Out.Flush();
             if (terminal.IsInteractive) terminal.Error.WriteLine("Ctrl-C stops the lab.");

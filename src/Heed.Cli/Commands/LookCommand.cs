@@ -22,13 +22,14 @@ internal static class LookCommand
         };
         convention.AcceptOnlyFromAmong("lesson", "library");
         var tokens = new Option<string?>("--tokens") { Description = "Show only these as tokens that look: FIRST..LAST, counted from 0. Default: as many of the last as fit into the terminal; in a figure, the last 60.", HelpName = "RANGE" };
+        var query = new Option<int?>("--query", "-q") { Description = "The token whose steps and sum are drawn, and which is picked out of the grid and the lines: counted from 0, -1 the last that is shown, which is the default.", HelpName = "N" };
         var json = new Option<bool>("--json") { Description = "Everything as one line of JSON." };
         var draw = new Option<string?>("--draw")
         {
-            Description = "What --svg and --html draw. grid: the head's weights as dots; lines: as lines; steps: one token's way from E to ΔE; sum: what all heads of the layer add to it; board: all heads at once. Default: grid; in --html all but the board.",
+            Description = "What --svg and --html draw. grid: the head's weights as dots; lines: as lines; steps: one token's way from E to ΔE; sum: what all heads of the layer add to it; board: all heads at once; next: what comes next; loss: how well every token was foreseen. Default: grid; in --html grid, steps, sum, lines and next.",
             HelpName = "WHAT",
         };
-        draw.AcceptOnlyFromAmong("grid", "lines", "steps", "sum", "board");
+        draw.AcceptOnlyFromAmong("grid", "lines", "steps", "sum", "board", "next", "loss");
         var edits = new EditOption();
         var figures = new FigureOptions();
         var command = new ToolCommand("look", "See one head's attention on a text, what it adds, and the next word.")
@@ -44,7 +45,7 @@ internal static class LookCommand
             Notes = EditOption.Notes,
         };
         command.Arguments.Add(text);
-        foreach (var option in new Option[] { layer, head, convention, tokens, json, draw }) command.Options.Add(option);
+        foreach (var option in new Option[] { layer, head, convention, tokens, query, json, draw }) command.Options.Add(option);
         edits.AddTo(command);
         figures.AddTo(command);
         model.AddTo(command);
@@ -53,6 +54,7 @@ internal static class LookCommand
             var words = TextArgument.Read(parsed, text, terminal, Example);
             if (words.Length == 0) throw new UsageException($"The text is empty. Try: {Example}");
             if (parsed.GetValue(draw) is { } what && !figures.AreGiven(parsed)) throw new UsageException($"--draw {what} draws into a file: add --svg FILE or --html FILE.");
+            if (parsed.GetValue(query) is not null && !figures.AreGiven(parsed)) throw new UsageException("--query chooses what is drawn into a file: add --svg FILE or --html FILE.");
             var isLesson = parsed.GetValue(convention) == "lesson";
             var range = parsed.GetValue(tokens);
             var fitting = LookPage.Capacity(terminal.Width);
@@ -62,17 +64,26 @@ internal static class LookCommand
                 view = HeadView.Of(opened, words, parsed.GetValue(layer), parsed.GetValue(head), Shown, tokens => edits.Read(parsed, opened, tokens));
             if (parsed.GetValue(json)) LookJson.Write(terminal.Out, view, edits.Given(parsed), isLesson);
             else terminal.Write(new LookPage(range is null ? view.Last(fitting) : view, isLesson, terminal.Width).Lines());
-            var drawing = new LookFigures(view, isLesson);
+            var drawing = new LookFigures(view, isLesson, Query(view));
             switch (parsed.GetValue(draw))
             {
                 case "board": figures.Write(parsed, terminal, drawing.Board, () => FigurePage.Of(drawing.Board(), drawing.Grid())); break;
                 case "lines": figures.Write(parsed, terminal, drawing.Lines); break;
                 case "steps": figures.Write(parsed, terminal, () => drawing.Steps()[^1], () => FigurePage.Steps(drawing.Steps())); break;
                 case "sum": figures.Write(parsed, terminal, drawing.Sum); break;
+                case "next": figures.Write(parsed, terminal, drawing.Next); break;
+                case "loss": figures.Write(parsed, terminal, drawing.Loss); break;
                 case "grid": figures.Write(parsed, terminal, drawing.Grid); break;
                 default: figures.Write(parsed, terminal, drawing.Grid, drawing.Page); break;
             }
             return ExitCode.Success;
+
+            int? Query(HeadView view)
+            {
+                if (parsed.GetValue(query) is not { } given) return null;
+                var at = given < 0 ? view.End + given : given;
+                return at >= view.First && at < view.End ? at : throw new UsageException($"--query is {given}; tokens {view.First} to {view.End - 1} are shown as tokens that look.");
+            }
 
             // What the figure draws does not depend on how wide the terminal is.
             (int, int) Shown(int count)

@@ -18,6 +18,7 @@ internal static class TokenizeCommand
         var ids = new Option<bool>("--ids") { Description = "Only the ids, on one line." };
         var plain = new Option<bool>("--no-special") { Description = "Without the tokens that the tokenizer adds around a text; with --decode: without special tokens." };
         var json = new Option<bool>("--json") { Description = "Ids, tokens and offsets (in Unicode code points) as one line of JSON." };
+        var figures = new FigureOptions();
         var command = new ToolCommand("tokenize", "See the tokens of a text.")
         {
             Examples =
@@ -30,9 +31,11 @@ internal static class TokenizeCommand
         command.Arguments.Add(text);
         command.Options.Add(model.Model);
         foreach (var option in new Option[] { decode, ids, plain, json }) command.Options.Add(option);
+        figures.AddTo(command);
         command.SetAction(parsed =>
         {
             var words = TextArgument.Read(parsed, text, terminal, Example);
+            if (parsed.GetValue(decode) && figures.AreGiven(parsed)) throw new UsageException("--svg and --html draw the tokens of a text; leave out --decode.");
             Tokenizer tokenizer;
             var path = ModelPlace.Find(parsed.GetValue(model.Model));
             using (new Progress(terminal, $"Opening {path}"))
@@ -48,6 +51,7 @@ internal static class TokenizeCommand
             if (parsed.GetValue(json)) WriteJson(terminal.Out, encoding);
             else if (parsed.GetValue(ids)) terminal.Out.WriteLine(string.Join(' ', encoding.Ids.Select(i => i.ToString(CultureInfo.InvariantCulture))));
             else terminal.Write(Table(words, encoding));
+            figures.Write(parsed, terminal, () => TokenTable.Of(encoding.Ids, TokenTexts.Of(words, encoding)));
             return ExitCode.Success;
         });
         return command;

@@ -65,6 +65,14 @@ public static class CircuitFigures
             new() { Title = title, Caption = caption, Measure = measure, KeyPrefix = $"L{c.Layer}.H{c.Head}.{key}", Width = 420 });
     }
 
+    /// <summary>The singular values of a head's value map: how many directions it really moves.</summary>
+    /// <param name="map">Value↓ and Value↑ as one map: <see cref="FactoredMatrix.ValueOutput"/>.</param>
+    /// <param name="layer">The head's layer.</param>
+    /// <param name="head">The head.</param>
+    /// <param name="width">The figure's width in pixels.</param>
+    public static Figure ValueMap(FactoredMatrix map, int layer, int head, double width = 640)
+        => Spectrum.Of(map, $"Layer {layer}, head {head}: what Value↓ and Value↑ let through", $"L{layer}.H{head}", width);
+
     /// <summary>How much of what earlier heads write later heads read.</summary>
     /// <param name="c">The composition.</param>
     /// <param name="toLayer">Only the later heads of this layer; null: all.</param>

@@ -95,7 +95,8 @@ public static class ContextSquare
     /// <summary>Pairs of a token and what it may see, with a window: the first w tokens see 1, 2, …, w, the others w each.</summary>
     internal static long Visible(long tokens, long window) => tokens <= window ? tokens * (tokens + 1) / 2 : window * (window + 1) / 2 + (tokens - window) * window;
 
-    private static string Bytes(double bytes) => bytes switch
+    /// <summary>A number of bytes as a reader likes it.</summary>
+    internal static string Bytes(double bytes) => bytes switch
     {
         >= 1e12 => $"{bytes / 1e12:0.0#} TB",
         >= 1e9 => $"{bytes / 1e9:0.0#} GB",

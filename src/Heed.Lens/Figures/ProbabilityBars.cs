@@ -1,3 +1,5 @@
+using Heed.Tokenization;
+
 namespace Heed.Lens.Figures;
 
 /// <summary>
@@ -16,12 +18,26 @@ public static class ProbabilityBars
     /// <param name="vocabularySize">How many tokens were scored.</param>
     /// <param name="width">The figure's width in pixels.</param>
     public static Figure Of(IReadOnlyList<TokenAlternative> alternatives, string after, int vocabularySize, double width = 480)
-        => Of([.. alternatives.Select(a => a.Text)], [.. alternatives.Select(a => (float)Math.Exp(a.LogProbability))], [.. alternatives.Select(a => $"v{a.Id}")], after, vocabularySize, width);
+        => Of([.. alternatives.Select(a => a.Text)], [.. alternatives.Select(a => (float)Math.Exp(a.LogProbability))], [.. alternatives.Select(a => $"t{a.Id}")], after, vocabularySize, width);
+
+    /// <summary>The likeliest tokens of a model's logits.</summary>
+    /// <param name="logits">The logits [V].</param>
+    /// <param name="tokenizer">For the texts of the tokens.</param>
+    /// <param name="after">The token after which they come.</param>
+    /// <param name="top">How many are shown.</param>
+    /// <param name="width">The figure's width in pixels.</param>
+    /// <param name="picked">A token to pick out, by its number; null: none.</param>
+    public static Figure Of(ReadOnlySpan<float> logits, Tokenizer tokenizer, string after, int top = 10, double width = 480, int? picked = null)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        var likeliest = Likeliest.Of(logits, top);
+        return Of([.. likeliest.Select(t => AnswerTokens.Text(tokenizer, t.Id))], [.. likeliest.Select(t => t.Probability)], [.. likeliest.Select(t => $"t{t.Id}")], after, logits.Length, width, Array.FindIndex(likeliest, t => t.Id == picked) is >= 0 and var at ? at : null);
+    }
 
     /// <summary>Tokens and their probabilities.</summary>
     /// <param name="tokens">The tokens' texts.</param>
     /// <param name="probabilities">The probability of each, over the whole vocabulary.</param>
-    /// <param name="keys">The key of each: v and the token's id.</param>
+    /// <param name="keys">The key of each: t and the token's id.</param>
     /// <param name="after">The token after which they come.</param>
     /// <param name="vocabularySize">How many tokens were scored.</param>
     /// <param name="width">The figure's width in pixels.</param>

@@ -1,3 +1,5 @@
+using Heed.Tokenization;
+
 namespace Heed.Lens.Figures;
 
 /// <summary>
@@ -7,6 +9,23 @@ namespace Heed.Lens.Figures;
 public static class SamplingBars
 {
     private const double Row = 36, Bar = 13, LongestLabel = 120;
+
+    /// <summary>Draws what a model's logits become.</summary>
+    /// <param name="logits">The logits [V].</param>
+    /// <param name="tokenizer">For the texts of the tokens.</param>
+    /// <param name="after">The token after which they come.</param>
+    /// <param name="options">How is sampled.</param>
+    /// <param name="top">How many of the likeliest tokens are shown.</param>
+    /// <param name="width">The figure's width in pixels.</param>
+    /// <exception cref="HeedException">An option is outside its range, or no token is left.</exception>
+    public static Figure Of(ReadOnlySpan<float> logits, Tokenizer tokenizer, string after, GenerationOptions options, int top = 10, double width = 600)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        ArgumentNullException.ThrowIfNull(options);
+        var drawn = options.Distribution(logits);
+        var chances = drawn.ToDictionary(d => d.Id, d => d.Probability);
+        return Of([.. Likeliest.Of(logits, top).Select(t => new SampledToken(AnswerTokens.Text(tokenizer, t.Id), t.Id, t.Probability, chances.GetValueOrDefault(t.Id)))], after, options, drawn.Count(d => d.Probability > 0), logits.Length, width);
+    }
 
     /// <summary>Draws it. The keys of a token's bars are t and its id, then .model and .drawn.</summary>
     /// <param name="tokens">The tokens to show, the likeliest first.</param>

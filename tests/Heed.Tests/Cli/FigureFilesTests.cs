@@ -132,6 +132,50 @@ public class FigureFilesTests
     }
 
     [Fact]
+    public void LookQuery_OfAFigure_IsThatToken()
+    {
+        using var folder = new TemporaryFolder();
+        var svg = folder.File("a.svg");
+        string[] args = ["look", Text, "--model", Models.Stories, "-l", "2", "-H", "3"];
+        Assert.Equal(0, CliRun.Of([.. args, "--draw", "sum", "--query", "2", "--svg", svg]).Code);
+        Assert.Contains("data-key=\"L2.H5.p2.change\"", File.ReadAllText(svg), StringComparison.Ordinal);
+        Assert.Equal(0, CliRun.Of([.. args, "--draw", "lines", "--query", "-2", "--svg", svg]).Code);
+        using var model = Models.Exact(Models.Stories);
+        var last = model.Tokenizer.Encode(Text).Count - 1;
+        Assert.All(XDocument.Load(svg).Descendants().Select(e => (string?)e.Attribute("data-key")).Where(k => k?.Contains(".k", StringComparison.Ordinal) == true), k => Assert.StartsWith($"L2.H3.q{last - 1}.", k, StringComparison.Ordinal));
+        var wrong = CliRun.Of([.. args, "--query", "99", "--svg", svg]);
+        Assert.Equal(2, wrong.Code);
+        Assert.Contains($"--query is 99; tokens 0 to {last}", wrong.Error, StringComparison.Ordinal);
+        Assert.Contains("--query chooses what is drawn into a file", CliRun.Of([.. args, "--query", "1"]).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LookDraw_NextAndLoss_AreTheModels()
+    {
+        using var folder = new TemporaryFolder();
+        var svg = folder.File("a.svg");
+        using var model = Models.Exact(Models.Stories);
+        var tokens = model.Tokenizer.Encode(Text).Ids;
+        Assert.Equal(0, CliRun.Of("look", Text, "--model", Models.Stories, "--draw", "next", "--svg", svg).Code);
+        foreach (var next in model.Generate(tokens, new GenerationOptions { MaxTokens = 1, Alternatives = 10 }).Single().Alternatives) Assert.Equal(Math.Exp(next.LogProbability), Value($"t{next.Id}"), 1e-5);
+        Assert.Equal(0, CliRun.Of("look", Text, "--model", Models.Stories, "--draw", "loss", "--svg", svg).Code);
+        foreach (var loss in Heed.Lens.TokenLosses.Run(model, tokens).Losses) Assert.Equal(loss.Loss, Value($"p{loss.Position}"), 1e-5);
+
+        double Value(string key) => double.Parse(XDocument.Load(svg).Descendants().First(e => (string?)e.Attribute("data-key") == key && e.Attribute("data-value") is not null).Attribute("data-value")!.Value, CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public void Tokenize_Drawn_HasEveryToken()
+    {
+        using var folder = new TemporaryFolder();
+        var svg = folder.File("a.svg");
+        Assert.Equal(0, CliRun.Of("tokenize", Text, "--model", Models.Stories, "--svg", svg).Code);
+        using var model = Models.Exact(Models.Stories);
+        foreach (var id in model.Tokenizer.Encode(Text).Ids) Assert.Contains(id.ToString(CultureInfo.InvariantCulture), File.ReadAllText(svg), StringComparison.Ordinal);
+        Assert.Equal(2, CliRun.Of("tokenize", "1 2", "--decode", "--model", Models.Stories, "--svg", svg).Code);
+    }
+
+    [Fact]
     public void TraceSvg_GridsAndVectors_AreTheTrace()
     {
         using var folder = new TemporaryFolder();

@@ -52,6 +52,18 @@ public class GenerateTests
     }
 
     [Fact]
+    public void Generate_WithAnEdit_IsTheLibrarysWithIt()
+    {
+        const string Edit = "zero:blocks.1.hook_mlp_out";
+        using var model = Models.Exact(Models.Stories);
+        var tokens = model.Tokenizer.Encode("Once upon a time").Ids;
+        var expected = Expected("Once upon a time", new() { MaxTokens = 12, Edits = [Heed.Lens.EditText.Parse(Edit, model, tokens)] });
+        Assert.Equal(expected + "\n", CliRun.Of(Stories("Once upon a time", "-n", "12", "--edit", Edit)).Out);
+        Assert.NotEqual(expected, Expected("Once upon a time", new() { MaxTokens = 12 }));
+        Assert.Equal(2, CliRun.Of(Stories("Once upon a time", "--edit", "nothing:x")).Code);
+    }
+
+    [Fact]
     public void Generate_StopText_EndsBeforeIt()
     {
         var whole = Expected("Once upon a time", new() { MaxTokens = 30 });

@@ -125,7 +125,7 @@ public class EveryFigureTests
 
         var next = model.Generate(ids, new GenerationOptions { MaxTokens = 1, Alternatives = 10 }).Single().Alternatives;
         var likely = new FigureReading(ProbabilityBars.Of(next, texts[^1], model.Config.VocabularySize, width: 400)).Check();
-        foreach (var alternative in next) Assert.Equal((float)Math.Exp(alternative.LogProbability), likely[$"v{alternative.Id}"]);
+        foreach (var alternative in next) Assert.Equal((float)Math.Exp(alternative.LogProbability), likely[$"t{alternative.Id}"]);
     }
 
     [Theory]
