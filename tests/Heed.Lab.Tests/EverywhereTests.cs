@@ -67,6 +67,59 @@ public sealed class EverywhereTests(LabFixture lab)
     }
 
     [BrowserFact]
+    public async Task Sequence_SavesTheStepThatIsShown_AndAllStepsAsAFilm()
+    {
+        await using var visit = await Visit.OpenAsync(lab, "/look?text=they+crashed+the+car&head=10.1");
+        var card = visit.Page.Locator("section.card").Filter(new() { Has = visit.Page.Locator("nav.steps") }).First;
+        await visit.Page.Locator("#story").ScrollIntoViewIfNeededAsync();
+        await card.GetByRole(AriaRole.Button, new() { Name = "‹ Back" }).ClickAsync();
+        var steps = int.Parse((await card.Locator("nav.steps output").TextContentAsync())!.Split(' ', ':')[2], System.Globalization.CultureInfo.InvariantCulture);
+        var shown = await card.Locator("svg.heed [data-key]").EvaluateAllAsync<string[]>("marks => [...new Set(marks.map(m => m.dataset.key))].sort()");
+        await card.Locator("summary").ClickAsync();
+        var saved = System.Xml.Linq.XDocument.Parse(System.Text.Encoding.UTF8.GetString(await SaveAsync(visit, card, "SVG")));
+        Assert.Equal(shown, saved.Descendants().Select(e => (string?)e.Attribute("data-key")).OfType<string>().Distinct().Order(StringComparer.Ordinal));
+
+        var film = await SaveAsync(visit, card, "All steps as WebM");
+        Assert.Equal([0x1A, 0x45, 0xDF, 0xA3], film[..4]);
+        // The browser plays it: as long as all steps and the ways between them, and at its end more is drawn than at its beginning.
+        var seen = await visit.Page.EvaluateAsync<double[]>("""
+            async (base64) => {
+              const video = document.createElement('video');
+              video.src = URL.createObjectURL(new Blob([Uint8Array.from(atob(base64), c => c.charCodeAt(0))], { type: 'video/webm' }));
+              await new Promise((resolve, reject) => { video.onloadedmetadata = resolve; video.onerror = () => reject(new Error(video.error.message)); });
+              const inkAt = async (time) => {
+                video.currentTime = time;
+                await new Promise(resolve => video.onseeked = resolve);
+                const canvas = Object.assign(document.createElement('canvas'), { width: video.videoWidth, height: video.videoHeight }), context = canvas.getContext('2d');
+                context.drawImage(video, 0, 0);
+                const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+                let ink = 0;
+                for (let i = 0; i < pixels.length; i += 4) if (Math.min(pixels[i], pixels[i + 1], pixels[i + 2]) < 200) ink++;
+                return ink / (pixels.length / 4);
+              };
+              return [video.duration, await inkAt(0.5), await inkAt(video.duration - 0.2)];
+            }
+            """, Convert.ToBase64String(film));
+        Assert.InRange(seen[0], 1.8 * steps, 1.8 * steps + 0.8 * steps);
+        Assert.InRange(seen[1], 0.001, seen[2] / 2);
+    }
+
+    [BrowserFact]
+    public void ScriptsAndStyles_OfAllPages_StaySmall()
+    {
+        var bytes = Directory.GetFiles(LabFixture.Pages!, "*", SearchOption.AllDirectories).Where(f => Path.GetExtension(f) is ".js" or ".css").Sum(Packed);
+        Assert.InRange(bytes, 50_000, 300_000);
+        Assert.Contains("## katex", File.ReadAllText(Path.Combine(LabFixture.Pages!, "licenses.md")));
+
+        static long Packed(string file)
+        {
+            using var packed = new MemoryStream();
+            using (var gzip = new System.IO.Compression.GZipStream(packed, System.IO.Compression.CompressionLevel.SmallestSize, leaveOpen: true)) gzip.Write(File.ReadAllBytes(file));
+            return packed.Length;
+        }
+    }
+
+    [BrowserFact]
     public async Task Keyboard_Alone_ReachesTheSentence_AFigureAndItsMarks()
     {
         await using var visit = await Visit.OpenAsync(lab, "/look?text=they+crashed+the+car&head=10.1");

@@ -10,22 +10,39 @@ export interface FigureValue {
 let sheet: Promise<string> | undefined;
 
 /** The figure as a file of its own: with the style sheet that pages keep once. */
-export async function svgOf(figure: Figure): Promise<string> {
-  sheet ??= fetch('/figures.css').then((r) => r.text());
-  return figure.svg.replace('>', `>\n<style>${await sheet}</style>`);
+export function svgOf(figure: Figure): Promise<string> {
+  return styled(figure.svg);
 }
 
-/** The figure as pixels, twice as many as its size, on its own paper. */
+/** The colours that the page has: chosen on it, or the system's. */
+export function theme(): 'light' | 'dark' {
+  return (document.documentElement.dataset.theme as 'light' | 'dark' | undefined) ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
+}
+
+/** The figure as pixels, twice as many as its size, on its own paper, in the colours that the page has. */
 export async function pngOf(figure: Figure): Promise<Blob> {
-  const address = URL.createObjectURL(new Blob([await svgOf(figure)], { type: 'image/svg+xml' }));
+  const image = await pictureOf(await styled(figure.svg.replace('<svg ', `<svg data-theme="${theme()}" `)));
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [Math.round(figure.width * 2), Math.round(figure.height * 2)];
+  canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return await new Promise((resolve, reject) => canvas.toBlob((b) => (b ? resolve(b) : reject(new Error('the browser made no picture'))), 'image/png'));
+}
+
+/** An SVG with the style sheet inside. */
+export async function styled(svg: string): Promise<string> {
+  sheet ??= fetch('/figures.css').then((r) => r.text());
+  const style = `<style>${await sheet}</style>`;
+  return svg.replace('>', () => `>\n${style}`);
+}
+
+/** An SVG as a picture that can be drawn. */
+export async function pictureOf(svg: string): Promise<HTMLImageElement> {
+  const address = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
   try {
     const image = new Image();
     image.src = address;
     await image.decode();
-    const canvas = document.createElement('canvas');
-    [canvas.width, canvas.height] = [Math.round(figure.width * 2), Math.round(figure.height * 2)];
-    canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height);
-    return await new Promise((resolve, reject) => canvas.toBlob((b) => (b ? resolve(b) : reject(new Error('the browser made no picture'))), 'image/png'));
+    return image;
   } finally {
     URL.revokeObjectURL(address);
   }

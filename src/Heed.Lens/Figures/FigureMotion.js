@@ -163,5 +163,5 @@ globalThis.heedFigures = (() => {
     });
   }
 
-  return { prepare, listen, tween, calm };
+  return { prepare, listen, tween, markAt, calm };
 })();
