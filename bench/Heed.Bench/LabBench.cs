@@ -26,9 +26,9 @@ internal static class LabBench
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var visitors = int.Parse(Option("visitors") ?? "30");
-        var seconds = double.Parse(Option("seconds") ?? "120", System.Globalization.CultureInfo.InvariantCulture);
-        using var model = LanguageModel.Load(Option("model") ?? "models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf", new() { Threads = int.Parse(Option("threads") ?? "0") });
+        var visitors = int.Parse(Option(args, "visitors") ?? "30");
+        var seconds = double.Parse(Option(args, "seconds") ?? "120", System.Globalization.CultureInfo.InvariantCulture);
+        using var model = LanguageModel.Load(Option(args, "model") ?? "models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf", new() { Threads = int.Parse(Option(args, "threads") ?? "0") });
         await using var lab = await Lab.StartAsync([("model", model)], new());
         using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 6 * visitors }) { BaseAddress = new(lab.Address) };
         var errors = new ConcurrentBag<string>();
@@ -103,17 +103,17 @@ internal static class LabBench
             }));
             return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
+    }
 
-        static string Times(IEnumerable<double> times)
-        {
-            double[] sorted = [.. times.Order()];
-            return sorted.Length == 0 ? "none" : $"median {sorted[sorted.Length / 2]:0} ms, 99 % {sorted[(int)(sorted.Length * 0.99)]:0} ms, longest {sorted[^1]:0} ms";
-        }
+    public static string Times(IEnumerable<double> times)
+    {
+        double[] sorted = [.. times.Order()];
+        return sorted.Length == 0 ? "none" : $"median {sorted[sorted.Length / 2]:0} ms, 99 % {sorted[(int)(sorted.Length * 0.99)]:0} ms, longest {sorted[^1]:0} ms";
+    }
 
-        string? Option(string name)
-        {
-            var at = Array.IndexOf(args, "--" + name);
-            return at >= 0 && at + 1 < args.Length ? args[at + 1] : null;
-        }
+    public static string? Option(string[] args, string name)
+    {
+        var at = Array.IndexOf(args, "--" + name);
+        return at >= 0 && at + 1 < args.Length ? args[at + 1] : null;
     }
 }

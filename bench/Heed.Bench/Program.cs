@@ -3,13 +3,14 @@
 // With --cpu-time (one thread), times are the processor's, not the wall clock's: for machines that others use meanwhile.
 // With --cached, one copy of the weights is used again and again, so that small ones stay in the cache.
 // With `-- sweep`, ablation sweeps against single passes instead: see SweepBench.cs.
-// With `-- lab`, visitors of the lab who type at the same time: see LabBench.cs.
+// With `-- lab`, visitors of the lab who type at the same time: see LabBench.cs. With `-- lab-page`, its pages in a browser: see LabPageBench.cs.
 // Every result is checked against the scalar reference before it is timed.
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Heed.Numerics;
 
 if (args is ["sweep", ..]) return SweepBench.Run(args);
+if (args is ["lab-page", ..]) return await LabPageBench.RunAsync(args);
 if (args is ["lab", ..]) return await LabBench.RunAsync(args);
 unsafe
 {

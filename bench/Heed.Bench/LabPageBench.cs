@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Globalization;
+using Heed;
+using Heed.Server;
+using Microsoft.Playwright;
+
+/// <summary>
+/// dotnet run -c Release --project bench/Heed.Bench -- lab-page [--chromium PATH] [--model PATH] [--threads N]
+/// The lab's pages in a browser on this machine, browser and server sharing its cores: the first view of a new visitor, a key in a sentence
+/// of 12 tokens until every figure that is in view shows it, the board of all heads, and the frames of a grid of 24 tokens while it moves.
+/// </summary>
+internal static class LabPageBench
+{
+    private const string Sentence = "a fluffy blue creature roamed the green forest and then it";
+    private const string Longer = "the miniature Eiffel tower stood on the shelf beside a clock and a blue vase while the old cat slept in the warm sun";
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var chromium = LabBench.Option(args, "chromium") ?? "/usr/bin/chromium";
+        using var model = LanguageModel.Load(LabBench.Option(args, "model") ?? "models/smollm2-135m-instruct", new() { Threads = int.Parse(LabBench.Option(args, "threads") ?? "0", CultureInfo.InvariantCulture) });
+        await using var lab = await Lab.StartAsync([("model", model)], new() { Pages = "lab/dist" });
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await playwright.Chromium.LaunchAsync(new()
+        {
+            ExecutablePath = chromium,
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        });
+
+        // A new visitor each time: nothing is in the browser's cache. The first one is also the server's first.
+        var views = new List<double>();
+        for (var i = 0; i < 8; i++)
+        {
+            await using var visitor = await browser.NewContextAsync(new() { BaseURL = lab.Address });
+            var page = await visitor.NewPageAsync();
+            var start = Stopwatch.GetTimestamp();
+            await page.GotoAsync($"/look?text={Uri.EscapeDataString(Sentence + (char)('a' + i))}", new() { WaitUntil = WaitUntilState.Commit });
+            await page.WaitForFunctionAsync("() => document.querySelectorAll('main .columns svg.heed').length >= 3", null, new() { PollingInterval = 10 });
+            views.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        }
+        Console.WriteLine($"first view, all three figures: the server's first {views[0]:0} ms, then {LabBench.Times(views.Skip(1))}");
+
+        await using var context = await browser.NewContextAsync(new() { BaseURL = lab.Address, ViewportSize = new() { Width = 1360, Height = 900 } });
+        var typing = await context.NewPageAsync();
+        await typing.GotoAsync($"/look?text={Uri.EscapeDataString(Sentence)}");
+        await typing.WaitForFunctionAsync("() => document.querySelectorAll('main .columns svg.heed').length >= 3 && !document.querySelector('[aria-busy=true]')");
+        var box = typing.GetByRole(AriaRole.Textbox, new() { Name = "Your sentence" });
+        await box.FocusAsync();
+        await typing.Keyboard.PressAsync("End");
+        // From the key to the frame in which nothing that is in view waits for the server.
+        await typing.EvaluateAsync("""
+            () => {
+              globalThis.times = [];
+              addEventListener('keydown', (event) => {
+                const start = event.timeStamp;
+                let begun = false;
+                const look = (now) => {
+                  const isBusy = !!document.querySelector('[aria-busy=true]');
+                  begun ||= isBusy;
+                  if (begun && !isBusy) times.push(now - start);
+                  else requestAnimationFrame(look);
+                };
+                requestAnimationFrame(look);
+              }, true);
+            }
+            """);
+        for (var i = 0; i < 60; i++)
+        {
+            await typing.Keyboard.PressAsync(i % 8 == 7 ? "Backspace" : ((char)('a' + i * 7 % 26)).ToString());
+            await typing.WaitForFunctionAsync($"() => times.length === {i + 1}", null, new() { PollingInterval = 20 });
+            await typing.WaitForTimeoutAsync(120);
+        }
+        Console.WriteLine($"a key, 12 to 20 tokens, until every figure in view shows it: {LabBench.Times((await typing.EvaluateAsync<double[]>("() => times")).Skip(10))}");
+
+        var boards = new List<double>();
+        for (var i = 0; i < 8; i++)
+        {
+            await typing.GotoAsync($"/look?text={Uri.EscapeDataString(Sentence + (char)('k' + i))}");
+            await typing.WaitForFunctionAsync("() => document.querySelectorAll('main .columns svg.heed').length >= 3 && !document.querySelector('[aria-busy=true]')");
+            boards.Add(await typing.EvaluateAsync<double>("""
+                () => new Promise((resolve) => {
+                  const card = [...document.querySelectorAll('main .card')].find((c) => c.getAttribute('aria-label').startsWith('All heads') && !c.getAttribute('aria-label').includes('added'));
+                  const start = performance.now();
+                  card.scrollIntoView();
+                  const look = (now) => (card.querySelectorAll('svg.heed [data-floats]').length > 0 ? resolve(now - start) : requestAnimationFrame(look));
+                  requestAnimationFrame(look);
+                })
+                """));
+        }
+        Console.WriteLine($"the board of all heads, from scrolling there until it is drawn: {LabBench.Times(boards)}");
+
+        await typing.GotoAsync($"/look?text={Uri.EscapeDataString(Longer)}");
+        await typing.WaitForFunctionAsync("() => document.querySelectorAll('main .columns svg.heed').length >= 3 && !document.querySelector('[aria-busy=true]')");
+        var tokens = await typing.Locator(".token").CountAsync();
+        // Frames while the grid moves from one stage to the next: from its first animation until it has none.
+        await typing.EvaluateAsync("""
+            () => {
+              globalThis.frames = [];
+              let last = 0;
+              const look = (now) => {
+                const isMoving = document.querySelector('main .columns svg.heed').getAnimations({ subtree: true }).some((a) => a.playState === 'running');
+                if (isMoving && last) frames.push(now - last);
+                last = isMoving ? now : 0;
+                requestAnimationFrame(look);
+              };
+              requestAnimationFrame(look);
+            }
+            """);
+        string[] stages = ["raw q·k", "÷ √64", "masked", "softmax"];
+        for (var i = 0; i < 12; i++)
+        {
+            await typing.GetByRole(AriaRole.Button, new() { Name = stages[i % 4], Exact = true }).ClickAsync();
+            await typing.WaitForTimeoutAsync(900);
+        }
+        var frames = await typing.EvaluateAsync<double[]>("() => frames");
+        Console.WriteLine($"a grid of {tokens} tokens that moves: {frames.Length} frames, {1000 * frames.Length / frames.Sum():0} a second; a frame takes {LabBench.Times(frames)}");
+        return 0;
+    }
+}
