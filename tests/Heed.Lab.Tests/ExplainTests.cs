@@ -137,6 +137,50 @@ public sealed class ExplainTests(LabFixture lab)
         Assert.NotEmpty(await visit.ValuesAsync("L10.H1.ov."));
     }
 
+    [BrowserFact]
+    public async Task Lens_OfEveryLayerAndToken_IsTheLibrarys()
+    {
+        await using var visit = await Visit.OpenAsync(lab, Address("lens", "", "they crashed the car"));
+        var points = LogitLens.PointsOf(lab.Model.Transformer.Activations).Where(p => !p.IsMid).ToArray();
+        var expected = LogitLens.Run(lab.Model, lab.Model.Tokenizer.Encode("they crashed the car").Ids, points: points);
+        for (var i = 0; i < points.Length; i++)
+        {
+            var shown = await visit.ValuesAsync($"{points[i].Label}.p");
+            for (var p = 0; p < 4; p++) Assert.Equal(expected.Top(i, p)[0].Probability, shown[$"{points[i].Label}.p{p}"], 1e-4);
+        }
+    }
+
+    [BrowserFact]
+    public async Task Directions_OfOnesOwnWords_AreTheLibrarys()
+    {
+        await using var visit = await Visit.OpenAsync(lab, Address("directions"));
+        await visit.Page.GetByRole(AriaRole.Textbox, new() { Name = "Words, with + and − between them" }).FillAsync("cats - cat");
+        await visit.Page.Keyboard.PressAsync("Enter");
+        await visit.Page.GetByLabel("words to place along the direction").FillAsync("dogs dog one");
+        await visit.Page.Keyboard.PressAsync("Enter");
+        await visit.SettleAsync();
+        var expected = Directions.Add(lab.Model, ["cats"], ["cat"]);
+        var near = await visit.ValuesAsync("near.");
+        foreach (var token in expected.Nearest) Assert.Equal(token.Cosine, near[$"near.t{token.Id}.cosine"], 1e-4);
+        var along = await visit.ValuesAsync("along.");
+        string[] words = ["dogs", "dog", "one"];
+        foreach (var (place, i) in Directions.Project(lab.Model, expected.Vector, words).Select((p, i) => (p, i))) Assert.Equal(place.Value, along[$"along.w{i}.along"], 1e-4);
+    }
+
+    [BrowserTheory]
+    [InlineData("lens")]
+    [InlineData("why")]
+    [InlineData("heads")]
+    [InlineData("ablate")]
+    [InlineData("patch")]
+    [InlineData("circuit")]
+    [InlineData("directions")]
+    public async Task Analysis_HasNoAccessibilityViolations(string page)
+    {
+        await using var visit = await Visit.OpenAsync(lab, Address(page, page == "ablate" ? "&set.by=Mlp" : "", "they crashed the car"));
+        await visit.AssertAccessibleAsync(page);
+    }
+
     [BrowserTheory]
     [InlineData("attribute")]
     [InlineData("why")]

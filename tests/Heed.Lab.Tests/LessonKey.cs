@@ -69,7 +69,7 @@ internal sealed class LessonKey(LanguageModel model, string text, int layer, int
             case "values":
                 Vector($"{Asks}.sum", Of(ActivationNames.Z).Row(Query, head), 48);
                 Vector($"{Asks}.change", Of(ActivationNames.Result).Row(Query, head), 96);
-                foreach (var k in Keys()) marks[$"{Asks}.k{k}"] = Weight(k);
+                foreach (var k in Keys()) (marks[$"{Asks}.k{k}"], marks[$"{At}.k{k}.value.length"], marks[$"{Asks}.k{k}.weighted.length"]) = (Weight(k), ValueLength(k), Weight(k) * ValueLength(k));
                 break;
             case "low-rank":
                 var stretches = FactoredMatrix.ValueOutput(model.Weights, layer, head).SingularValues;
@@ -96,6 +96,7 @@ internal sealed class LessonKey(LanguageModel model, string text, int layer, int
                 break;
             case "training":
                 foreach (var loss in Losses.Losses) marks[$"p{loss.Position}"] = loss.Loss;
+                marks["mean"] = Losses.Mean;
                 break;
             case "counting":
                 foreach (var (key, count) in new[] { ("queries", 14_495_514_624d), ("MLP.up", 57_982_058_496d), ("embedding", 617_558_016d) }) marks[key] = count;   // the lesson's own numbers
@@ -146,7 +147,7 @@ internal sealed class LessonKey(LanguageModel model, string text, int layer, int
             "scores" => answer == $"k{Best(Raw)}",
             "softmax" => Is(Math.Exp(Scaled(Best(Scaled)) - Enumerable.Range(0, _tokens.Length).Where(k => k != Best(Scaled)).Max(Scaled))),
             "masking" => Is(Enumerable.Range(0, _tokens.Length).Sum(q => Query - q)),
-            "values" => answer == $"k{Best(k => Weight(k) * TensorPrimitives.Norm(Of(ActivationNames.Value).Row(k, KeyHead)))}",
+            "values" => answer == $"k{Keys().MaxBy(k => Weight(k) * ValueLength(k))}",
             "low-rank" => Is(2d * model.Config.Width * model.Config.Layers[layer].HeadSize),
             "many-heads" => answer == $"H{Enumerable.Range(0, model.Config.Layers[layer].Heads).MaxBy(Along)}",
             "output-matrix" => Is(ModelOutline.Of(model.Transformer).Tensors.Where(t => t.Role == ParameterRole.Output).Sum(t => (double)t.Count) / model.Config.Layers.Count),
@@ -172,6 +173,7 @@ internal sealed class LessonKey(LanguageModel model, string text, int layer, int
     private double Raw(int key) => Of(ActivationNames.RawScores)[head, Query, key];
     private double Scaled(int key) => Of(ActivationNames.ScaledScores)[head, Query, key];
     private double Weight(int key) => Of(ActivationNames.Pattern)[head, Query, key];
+    private double ValueLength(int key) => TensorPrimitives.Norm(Of(ActivationNames.Value).Row(key, KeyHead));
     private int Best(Func<int, double> valueOf) => Enumerable.Range(0, _tokens.Length).MaxBy(valueOf);
     private IEnumerable<int> Keys() => Enumerable.Range(0, _tokens.Length).OrderByDescending(Weight).Take(MostKeys).Order();
 

@@ -17,6 +17,11 @@ export function count(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
 }
 
+/** How many of something, in words: 1 token, 1,024 cells. */
+export function many(number: number, one: string): string {
+  return `${count(number)} ${one}${number === 1 ? '' : 's'}`;
+}
+
 export function percent(probability: number): string {
   if (probability === 0 || probability === 1) return `${probability * 100} %`;
   return `${short(probability * 100, probability > 0.99 ? 5 : 3)} %`;

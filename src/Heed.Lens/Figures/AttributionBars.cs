@@ -32,7 +32,7 @@ public sealed record AttributionBarsOptions
     /// <summary>What the sides of zero mean; empty: nothing is said.</summary>
     public string Sides { get; init; } = "blue to the right: for, orange to the left: against";
 
-    /// <summary>The figure's width in pixels.</summary>
+    /// <summary>The figure's width in pixels, at least 300.</summary>
     public double Width { get; init; } = 640;
 }
 
@@ -44,7 +44,7 @@ public sealed record AttributionBarsOptions
 /// </summary>
 public static class AttributionBars
 {
-    private const double Row = 24, Bar = 16, LongestLabel = 150, RunningWidth = 130;
+    private const double Row = 24, Bar = 16, LongestLabel = 150, RunningWidth = 130, Narrowest = 300;
 
     /// <summary>Draws it.</summary>
     /// <param name="parts">The parts.</param>
@@ -58,7 +58,7 @@ public static class AttributionBars
         var running = new double[shown.Count];
         for (var i = 0; i < shown.Count; i++) running[i] = (i > 0 ? running[i - 1] : 0) + shown[i].Value;
 
-        var canvas = new FigureCanvas(options.Title, options.Caption, options.Width);
+        var canvas = new FigureCanvas(options.Title, options.Caption, Math.Max(options.Width, Narrowest));
         var isRunning = options.Width >= 480;
         var totalLabel = TextWidth.Fit("= " + TokenLabel.OneLine(options.TotalName), LongestLabel, 12, isBold: true);
         string[] labels = [.. shown.Select(p => TextWidth.Fit(TokenLabel.OneLine(p.Name), LongestLabel, 12))];

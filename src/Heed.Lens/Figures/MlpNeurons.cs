@@ -10,14 +10,14 @@ namespace Heed.Lens.Figures;
 public static class MlpNeurons
 {
     private const int Columns = 96, MostRows = 24, Strongest = 10, Numbers = 96;
-    private const double RowHeight = 24, Bar = 15, LineHeight = 18;
+    private const double RowHeight = 24, Bar = 15, LineHeight = 18, Narrowest = 290;
 
     /// <summary>Draws it. The key of a neuron's bar is L and the layer, p and the position, n and the neuron.</summary>
     /// <param name="post">hook_post [position, neuron]: the activations that go into the last product.</param>
     /// <param name="output">hook_mlp_out [position, width]: what is added to the residual stream.</param>
     /// <param name="position">The position.</param>
     /// <param name="tokens">The tokens' texts.</param>
-    /// <param name="width">The figure's width in pixels.</param>
+    /// <param name="width">The figure's width in pixels, at least 290.</param>
     public static Figure Of(Activation post, Activation output, int position, IReadOnlyList<string> tokens, double width = 640)
     {
         ArgumentNullException.ThrowIfNull(post);
@@ -31,7 +31,7 @@ public static class MlpNeurons
         var key = $"L{layer}.p{position}";
         var token = TokenLabel.Quoted(tokens[position]);
         var shown = Math.Min(neurons.Length, Columns * MostRows);
-        var canvas = new FigureCanvas($"Layer {layer}: what the MLP does with {token}", $"Each cell is one of {FigureNumbers.Count(neurons.Length)} neurons, which looks for something of its own in the vector. The strongest are listed; all together write the change.", width);
+        var canvas = new FigureCanvas($"Layer {layer}: what the MLP does with {token}", $"Each cell is one of {FigureNumbers.Count(neurons.Length)} neurons, which looks for something of its own in the vector. The strongest are listed; all together write the change.", Math.Max(width, Narrowest));
         double left = FigureCanvas.Margin, room = canvas.Width - 2 * FigureCanvas.Margin, y = canvas.Top + 18;
         canvas.Text(left, y - 6, "neurons", FigureRole.Value, 11.5, weight: 600);
         var largest = Strip.Largest(neurons, neurons.Length);

@@ -33,11 +33,11 @@ public sealed record TallyPart(string Name, string Key, long Count, string Formu
 /// </summary>
 public static class ParameterTally
 {
-    private const double MapHeight = 300, Row = 22;
+    private const double MapHeight = 300, Row = 22, Narrow = 560, Narrowest = 290;
 
     /// <summary>Draws what was counted; parts of nothing are left out.</summary>
     /// <param name="count">The count.</param>
-    /// <param name="width">The figure's width in pixels.</param>
+    /// <param name="width">The figure's width in pixels, at least 290.</param>
     public static Figure Of(ParameterCount count, double width = 720)
     {
         ArgumentNullException.ThrowIfNull(count);
@@ -47,13 +47,13 @@ public static class ParameterTally
     /// <summary>Draws it.</summary>
     /// <param name="model">The model's name.</param>
     /// <param name="parts">The parts, in the order in which data meets them.</param>
-    /// <param name="width">The figure's width in pixels.</param>
+    /// <param name="width">The figure's width in pixels, at least 290.</param>
     public static Figure Of(string model, IReadOnlyList<TallyPart> parts, double width = 720)
     {
         if (parts.Count == 0 || parts.Any(p => p.Count < 0)) throw new ArgumentException("A tally needs parts, and no count below zero.");
         var total = parts.Sum(p => p.Count);
         if (total == 0) throw new ArgumentException("A tally of no parameters has no areas.");
-        var canvas = new FigureCanvas($"{TokenLabel.OneLine(model)}: {FigureNumbers.Count(total)} parameters", "Each rectangle is one kind of matrix; its area is its share of all numbers that were learned.", width);
+        var canvas = new FigureCanvas($"{TokenLabel.OneLine(model)}: {FigureNumbers.Count(total)} parameters", "Each rectangle is one kind of matrix; its area is its share of all numbers that were learned.", Math.Max(width, Narrowest));
         double left = FigureCanvas.Margin, top = canvas.Top, inner = canvas.Width - 2 * FigureCanvas.Margin;
         var sorted = parts.Where(p => p.Count > 0).OrderByDescending(p => p.Count).ToArray();
         var areas = Squarify(sorted.Select(p => (double)p.Count).ToArray(), left, top, inner, MapHeight);
@@ -74,24 +74,33 @@ public static class ParameterTally
         }
         var y0 = top + MapHeight + 30;
         double runningX = left + inner, countWidth = TextWidth.Of(FigureNumbers.Count(total), 12), countX = runningX - countWidth - 20;
-        // Names come first, formulas have what is left.
+        // Names come first, formulas have what is left; on a narrow sheet a line of their own, and the running tally gives way.
+        var isNarrow = canvas.Width < Narrow;
+        if (isNarrow) countX = runningX;
+        var row = isNarrow ? Row + 16 : Row;
         var nameWidth = Math.Min(Math.Min(150, parts.Max(p => TextWidth.Of(TokenLabel.OneLine(p.Name), 12))), countX - countWidth - 12 - left - 22);
-        double formulaX = left + 22 + nameWidth + 14, formulaWidth = countX - countWidth - 12 - formulaX;
+        double formulaX = isNarrow ? left + 22 : left + 22 + nameWidth + 14, formulaWidth = isNarrow ? runningX - formulaX : countX - countWidth - 12 - formulaX;
         canvas.Text(countX, y0, "parameters", FigureRole.Mute, 11, Anchor.End);
-        canvas.Text(runningX, y0, "so far", FigureRole.Mute, 11, Anchor.End);
+        if (!isNarrow) canvas.Text(runningX, y0, "so far", FigureRole.Mute, 11, Anchor.End);
         long running = 0;
         for (var i = 0; i < parts.Count; i++)
         {
             var (listed, key, count, formula, role) = parts[i];
             running += count;
-            var y = y0 + (i + 1) * Row;
+            var y = y0 + Row + i * row;
             canvas.Rectangle(default, left, y - 10, 12, 12, RoleOf(role), Opacity(role), 2);
             canvas.Text(left + 22, y, TextWidth.Fit(TokenLabel.OneLine(listed), nameWidth, 12), FigureRole.Ink, key: key);
-            if (formulaWidth >= 40) canvas.Text(formulaX, y, TextWidth.Fit(TokenLabel.OneLine(formula), formulaWidth, 11.5), FigureRole.Mute, 11.5, words: formula);
+            if (formulaWidth >= 40) canvas.Text(formulaX, isNarrow ? y + 16 : y, TextWidth.Fit(TokenLabel.OneLine(formula), formulaWidth, 11.5), FigureRole.Mute, 11.5, words: formula);
             canvas.Text(countX, y, FigureNumbers.Count(count), FigureRole.Ink, 12, Anchor.End, key: key);
-            canvas.Text(runningX, y, FigureNumbers.Count(running), FigureRole.Mute, 12, Anchor.End);
+            if (!isNarrow) canvas.Text(runningX, y, FigureNumbers.Count(running), FigureRole.Mute, 12, Anchor.End);
         }
-        return canvas.Finish(y0 + parts.Count * Row + 4, "area = share of all parameters");
+        if (isNarrow)
+        {
+            canvas.Rule(left, y0 + parts.Count * row + 8, runningX, y0 + parts.Count * row + 8, FigureRole.Ink);
+            canvas.Text(left + 22, y0 + Row + parts.Count * row + 4, "together", FigureRole.Ink, weight: 600);
+            canvas.Text(countX, y0 + Row + parts.Count * row + 4, FigureNumbers.Count(total), FigureRole.Ink, 12, Anchor.End, 600);
+        }
+        return canvas.Finish(y0 + parts.Count * row + (isNarrow ? Row + 4 : 4), "area = share of all parameters");
     }
 
     private static FigureRole RoleOf(TallyRole role) => role switch

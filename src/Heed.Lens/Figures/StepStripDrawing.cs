@@ -6,8 +6,8 @@ internal sealed class StepStripDrawing
     /// <summary>The number of steps.</summary>
     public const int Last = 9;
 
-    private const double Row = 30, Left = 150, SmallStrip = 168, ScoreBar = 72, Width = 1120, RightEdge = Width - FigureCanvas.Margin;
-    private const double KeyX = Left, ScoreX = Left + SmallStrip + 24, ScaledX = ScoreX + 70 + ScoreBar + 18, DotX = ScaledX + 116, WeightX = DotX + 22, ValueX = WeightX + 56, WeightedX = ValueX + SmallStrip + 24;
+    private const double Row = 30, Left = 150, SmallStrip = 168, ScoreBar = 72, Length = 40, PlaceWidth = 26, Width = 1180, RightEdge = Width - FigureCanvas.Margin;
+    private const double KeyX = Left, ScoreX = Left + SmallStrip + 24, ScaledX = ScoreX + 70 + ScoreBar + 18, DotX = ScaledX + 116, WeightX = DotX + 22, ValueX = WeightX + 56, WeightedX = ValueX + SmallStrip + Length + 24;
 
     private readonly HeadStory _story;
     private readonly StepStripOptions _options;
@@ -37,7 +37,7 @@ internal sealed class StepStripDrawing
         var top = Math.Max(canvas.Top, 96);
         var labelWidth = Left - FigureCanvas.Margin - 12;
         void Label(double y, string text, FigureRole role, string? key, int weight = 600, string? words = null)
-            => canvas.Text(Left - 12, y + Strip.Height / 2 + 4, TextWidth.Fit(text, labelWidth, 12, isBold: true), role, 12, Anchor.End, weight, key, words: words);
+            => canvas.Text(Left - 12, y + Strip.Height / 2 + 4, TextWidth.Fit(text, labelWidth - (words is null ? 0 : PlaceWidth), 12, isBold: true), role, 12, Anchor.End, weight, key, words: words);
 
         // E, and the query made from it.
         int headNumbers = _options.HeadNumbers, widthNumbers = _options.WidthNumbers;
@@ -61,8 +61,15 @@ internal sealed class StepStripDrawing
         if (step >= 3) canvas.Text(ScoreX, heads, "2 score q·k", FigureRole.Ink, 12, weight: 600);
         if (step >= 4) canvas.Text(ScaledX, heads, step >= 5 ? $"3 ÷ √{_story.QueryVector.Length}, mask" : $"3 ÷ √{_story.QueryVector.Length}", FigureRole.Ink, 12, weight: 600);
         if (step >= 6) canvas.Text(DotX - 13, heads, "4 softmax", FigureRole.Ink, 12, weight: 600);
-        if (step >= 7) canvas.Text(ValueX, heads, "5 value: what each adds", FigureRole.Value, 12, weight: 600);
-        if (step >= 8) canvas.Text(WeightedX, heads, "6 weight × value", FigureRole.Value, 12, weight: 600);
+        if (step >= 7) Column(ValueX, "5 value: what each adds");
+        if (step >= 8) Column(WeightedX, "6 weight × value");
+
+        void Column(double x, string name)
+        {
+            canvas.Text(x, heads, name, FigureRole.Value, 12, weight: 600);
+            canvas.Text(x + SmallStrip + 8, heads, "‖·‖", FigureRole.Mute, 11.5);
+        }
+
 
         double largestKey = 0, largestValue = 0, largestWeighted = Strip.Largest(_story.Sum, headNumbers), largestScore = 0;
         foreach (var k in _shown)
@@ -81,13 +88,17 @@ internal sealed class StepStripDrawing
             var at = rows + i * Row;
             var isMasked = float.IsNegativeInfinity(_story.MaskedScores[k]);
             string key = $"{_prefix}.k{k}", pair = $"{_query}.k{k}", who = _words.Of(k);
+            // Many tokens look alike; their places do not.
+            canvas.Number(FigureCanvas.Margin, at + 12, FigureNumbers.Exact((long)k), FigureRole.Mute, key, FigureCanvas.Smallest, Anchor.Start, 400);
             Label(at, TokenLabel.Short(_story.Tokens[k]), FigureRole.Key, key, k == _story.Query ? 700 : 500, who);
             if (step >= 2) Strip.Draw(canvas, new($"{key}.key", null, $"key of {who}"), _story.Keys[k], headNumbers, largestKey, KeyX, at, SmallStrip);
             if (step >= 3) Score(canvas, pair, who, _story.RawScores[k], at, zero, barScale);
             if (step >= 4) Scaled(canvas, pair, who, _story.ScaledScores[k], isMasked && step >= 5, at);
             if (step >= 6) Weight(canvas, pair, who, k, at);
             if (step >= 7) Strip.Draw(canvas, new($"{key}.value", null, $"value of {who}"), _story.Values[k], headNumbers, largestValue, ValueX, at, SmallStrip);
+            if (step >= 7) LengthOf(canvas, $"{key}.value", $"value of {who}", _story.Values[k], ValueX, at);
             if (step >= 8) Strip.Draw(canvas, new($"{pair}.weighted", null, $"weight {FigureNumbers.Exact(_story.Weights[k])} × value of {who}", $"{key}.value"), _weighted[k], headNumbers, largestWeighted, WeightedX, at, SmallStrip);
+            if (step >= 8) LengthOf(canvas, $"{pair}.weighted", $"weight × value of {who}", _weighted[k], WeightedX, at);
         }
         var sum = rows + _shown.Length * Row + 2;
         if (step >= 8)
@@ -96,6 +107,7 @@ internal sealed class StepStripDrawing
             canvas.Rule(WeightedX, sum - 6, WeightedX + SmallStrip, sum - 6, FigureRole.Ink);
             canvas.Text(WeightedX - 10, sum + 12, "sum", FigureRole.Value, 12, Anchor.End, 600, $"{_query}.sum");
             Strip.Draw(canvas, new($"{_query}.sum", null, "the weighted values added up", $"{_query}.k{most}.weighted"), _story.Sum, headNumbers, largestWeighted, WeightedX, sum, SmallStrip);
+            LengthOf(canvas, $"{_query}.sum", "sum", _story.Sum, WeightedX, sum);
         }
         var bottom = sum + Strip.Height + 44;
         if (step >= 9) Change(canvas, bottom, wide, widthNumbers, largestE, Label);
@@ -140,6 +152,15 @@ internal sealed class StepStripDrawing
     private static void Norm(FigureCanvas canvas, double y, float[] vector, double wide)
         => canvas.Text(Left + wide + 10, y + 12, $"‖·‖ {FigureNumbers.Plain(Strip.Length(vector))}", FigureRole.Mute, 11.5);
 
+    /// <summary>The length of a strip's whole vector, beside it.</summary>
+    private static void LengthOf(FigureCanvas canvas, string key, string what, float[] vector, double x, double y)
+    {
+        var length = Strip.Length(vector);
+        canvas.BeginGroup(new($"{key}.length", FigureNumbers.Exact(length), $"{what}: {FigureNumbers.Exact(length)} long"), "data-value");
+        canvas.Number(x + SmallStrip + 8, y + 12, FigureNumbers.Plain(length), FigureRole.Mute, null, 11.5, Anchor.Start, 400);
+        canvas.EndGroup();
+    }
+
     private string Caption(int step)
     {
         var who = TokenLabel.Quoted(_story.Tokens[_story.Query]);
@@ -165,7 +186,7 @@ internal sealed class StepStripDrawing
         var head = Math.Min(_options.HeadNumbers, _story.QueryVector.Length);
         var width = Math.Min(_options.WidthNumbers, _story.Embedding.Length);
         var foot = $"strips: the first {head} of {_story.QueryVector.Length} numbers of query, keys and values, and {width} of {_story.Embedding.Length} of E, ΔE and E′ · blue, from the top: above zero; orange, from the ground: below · "
-            + "strengths compare within a column, and between E and E′";
+            + "strengths compare within a column, and between E and E′ · ‖·‖: the length of the whole vector";
         if (_shown.Length == _story.Tokens.Count) return foot;
         var rest = Enumerable.Range(0, _story.Tokens.Count).Except(_shown).Sum(k => (double)_story.Weights[k]);
         return foot + $" · the {_shown.Length} of {_story.Tokens.Count} tokens with the largest weights are shown; the others have {FigureNumbers.Percent(rest)} together";

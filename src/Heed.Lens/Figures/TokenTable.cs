@@ -7,23 +7,23 @@ namespace Heed.Lens.Figures;
 /// </summary>
 public static class TokenTable
 {
-    private const double Row = 24, LongestPiece = 150;
-    private const int Numbers = 64, Most = 64;
+    private const double Row = 24, LongestPiece = 150, Narrowest = 290;
+    private const int Numbers = 64, Most = 64, MostVectors = 24;
 
     /// <summary>Draws it.</summary>
     /// <param name="ids">The tokens' numbers in the vocabulary.</param>
     /// <param name="tokens">The tokens' texts.</param>
     /// <param name="vectors">A vector for each token [position, width]; null: none are shown.</param>
-    /// <param name="width">The figure's width in pixels.</param>
+    /// <param name="width">The figure's width in pixels, at least 290.</param>
     public static Figure Of(IReadOnlyList<int> ids, IReadOnlyList<string> tokens, Tracing.Activation? vectors = null, double width = 600)
     {
         if (ids.Count == 0 || ids.Count != tokens.Count) throw new ArgumentException($"{ids.Count} ids and {tokens.Count} texts: there must be as many of each, and at least one.");
         if (vectors is not null && (vectors.Shape.Count != 2 || vectors.Shape[0] != ids.Count)) throw new ArgumentException($"{ids.Count} tokens need vectors [position, width], not {vectors}.");
-        var first = Math.Max(0, ids.Count - Most);
+        var first = Math.Max(0, ids.Count - (vectors is null ? Most : MostVectors));
         var count = vectors?.Shape[1] ?? 0;
         var canvas = new FigureCanvas(vectors is null ? "Your text as tokens" : "Every token's vector",
             vectors is null ? "The text is cut into pieces that the model knows; every piece has a number. A dot before a word is the space that belongs to it."
-                : $"Each number looks up one vector of {FigureNumbers.Count(count)} numbers. The same token always has the same one: it knows nothing yet of the others.", width);
+                : $"Each number looks up one vector of {FigureNumbers.Count(count)} numbers. The same token always has the same one: it knows nothing yet of the others.", Math.Max(width, Narrowest));
         string[] pieces = [.. tokens.Select(t => TextWidth.Fit(TokenLabel.Visible(t), LongestPiece, 13))];
         double place = FigureCanvas.Margin + 28, piece = place + 16, number = piece + pieces.Max(p => TextWidth.Of(p, 13)) + 70, strip = number + 20;
         var top = canvas.Top + 18;
@@ -46,7 +46,7 @@ public static class TokenTable
         var foot = string.Join(" · ", new[]
         {
             vectors is null ? "" : $"the first {Math.Min(Numbers, count)} of {FigureNumbers.Count(count)} numbers; blue from the top: above zero, orange from the ground: below; strength: size",
-            first > 0 ? $"the last {Most} of {ids.Count} tokens" : "",
+            first > 0 ? $"the last {ids.Count - first} of {ids.Count} tokens" : "",
         }.Where(s => s.Length > 0));
         return canvas.Finish(top + (ids.Count - first) * Row, foot);
     }
