@@ -138,6 +138,7 @@ public sealed record FigureAnswer(IReadOnlyList<FigureInfo> Steps, string Comman
 [JsonSerializable(typeof(LabRequest))]
 [JsonSerializable(typeof(SamplingRequest))]
 [JsonSerializable(typeof(StripsRequest))]
+[JsonSerializable(typeof(ComparisonRequest))]
 [JsonSerializable(typeof(WordsRequest))]
 [JsonSerializable(typeof(MovementRequest))]
 [JsonSerializable(typeof(CountRequest))]

@@ -26,15 +26,16 @@ public sealed class Lab : IAsyncDisposable
     public string Address { get; }
 
     /// <summary>Starts a server.</summary>
-    /// <param name="models">The models that it answers for, each with its name. They stay the caller's.</param>
+    /// <param name="models">The models that it answers for, each with a name of its own. They stay the caller's.</param>
     /// <param name="options">How.</param>
     /// <param name="cancellation">Stops the start.</param>
-    /// <exception cref="HeedException">The port is taken, or the pages are not there.</exception>
+    /// <exception cref="HeedException">The port is taken, the pages are not there, or two models have one name.</exception>
     public static async Task<Lab> StartAsync(IReadOnlyList<(string Name, LanguageModel Model)> models, LabOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(options);
         if (models.Count == 0) throw new HeedException("The lab needs a model.");
+        if (models.GroupBy(m => m.Name).FirstOrDefault(g => g.Count() > 1) is { } same) throw new HeedException($"{same.Count()} models are called \"{same.Key}\"; give each a name of its own.");
         var app = Build(models, options);
         try
         {
@@ -97,6 +98,7 @@ public sealed class Lab : IAsyncDisposable
         app.MapVectors();
         app.MapPredictions();
         app.MapWords();
+        app.MapComparison();
         app.MapCounts();
         app.MapAnalyses();
         app.MapChat();

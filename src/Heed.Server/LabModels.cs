@@ -19,6 +19,15 @@ internal sealed class LabModels(IReadOnlyList<LabModel> models, LabOptions optio
         if (width is { } pixels && !(pixels is >= MinWidth and <= MaxWidth)) throw new HeedException($"width is {pixels}; a figure is drawn for {MinWidth} to {MaxWidth} pixels.");
     }
 
+    /// <summary>Runs something on two models, which may be one, when it is both's turn.</summary>
+    public Task<T> WithBothAsync<T>(LabModel a, LabModel b, Func<T> work, CancellationToken cancellation)
+    {
+        if (ReferenceEquals(a, b)) return a.WithEngineAsync(work, cancellation);
+        // Always in one order: two that wait for each other would wait for ever.
+        var (first, second) = string.CompareOrdinal(a.Id, b.Id) < 0 ? (a, b) : (b, a);
+        return first.WithEngineAsync(() => second.WithEngineAsync(work, cancellation).GetAwaiter().GetResult(), cancellation);
+    }
+
     /// <summary>The run that a request is about.</summary>
     public async Task<(LabModel Model, LabRun Run)> RunAsync(LabRequest request, CancellationToken cancellation, int? layer = null)
     {

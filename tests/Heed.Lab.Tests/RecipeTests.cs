@@ -45,6 +45,8 @@ public sealed partial class RecipeTests(LabFixture lab)
             Of("/api/figures/strips", new { text = Plain, layer = 10, head = 7, activation = "attn.hook_k" });
             Of("/api/figures/strips", new { text = Plain, layer = 10, activation = "mlp.hook_post", edits = s_edits });
             Of("/api/figures/sampling", new { text = Plain, temperature = 0.7, topK = 5, topP = 0.9, edits = s_edits });
+            Of("/api/figures/compare", new { text = Plain, other = "they crashed the boat" });
+            Of("/api/figures/compare", new { text = Plain, other = "it's crashed the", edits = s_edits });
             Of("/api/figures/spectrum", new { text = Plain, layer = 10, head = 1 });
             Of("/api/figures/words", new { words = "cats - cat" });
             Of("/api/figures/words", new { words = "cats - cat", project = "dogs dog one" });

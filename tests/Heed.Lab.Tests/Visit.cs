@@ -17,14 +17,15 @@ internal sealed class Visit : IAsyncDisposable
     /// <summary>What to leave out of the check: a fault that the test itself causes.</summary>
     public Func<string, bool> IsExpected { get; set; } = _ => false;
 
-    public static async Task<Visit> OpenAsync(LabFixture lab, string address, int width = 1360, int height = 900, ColorScheme scheme = ColorScheme.Light, bool isCalm = true)
+    public static async Task<Visit> OpenAsync(LabFixture lab, string address, int width = 1360, int height = 900, ColorScheme scheme = ColorScheme.Light, bool isCalm = true, Server.Lab? server = null)
     {
+        var home = (server ?? lab.Lab).Address;
         var context = await lab.Browser!.NewContextAsync(new()
         {
             ViewportSize = new() { Width = width, Height = height },
             ColorScheme = scheme,
             ReducedMotion = isCalm ? ReducedMotion.Reduce : ReducedMotion.NoPreference,
-            BaseURL = lab.Lab.Address,
+            BaseURL = home,
             AcceptDownloads = true,
         });
         var page = await context.NewPageAsync();
@@ -36,7 +37,7 @@ internal sealed class Visit : IAsyncDisposable
         page.PageError += (_, error) => visit._faults.Add($"error: {error}");
         page.Request += (_, request) =>
         {
-            if (!request.Url.StartsWith(lab.Lab.Address, StringComparison.Ordinal) && !request.Url.StartsWith("blob:", StringComparison.Ordinal)) visit._faults.Add($"request to {request.Url}");
+            if (!request.Url.StartsWith(home, StringComparison.Ordinal) && !request.Url.StartsWith("blob:", StringComparison.Ordinal)) visit._faults.Add($"request to {request.Url}");
         };
         await page.GotoAsync(address);
         await visit.SettleAsync();

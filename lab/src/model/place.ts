@@ -22,6 +22,10 @@ export interface Place {
   edits: string[];
   /** Tokens that go on from the text, as they were taken one by one. */
   after: number[];
+  /** Another sentence that is shown beside; empty or not there: none. */
+  other?: string;
+  /** The model that reads the other; not there: the same one. */
+  otherModel?: string;
   /** What else a view needs: its chapter, its analysis. */
   page?: string;
   /** What is set on a page: a temperature, words, a size. What is as the page has it is not there. */
@@ -53,6 +57,8 @@ export function formatPlace(place: Place): string {
   if (place.convention !== home.convention) query.set('rows', 'queries');
   if (place.model) query.set('model', place.model);
   for (const edit of place.edits) query.append('edit', edit);
+  if (place.other) query.set('other', place.other);
+  if (place.otherModel) query.set('with', place.otherModel);
   if (place.after.length > 0) query.set('after', place.after.join('.'));
   for (const [name, value] of Object.entries(place.settings)) query.set(`set.${name}`, value);
   const search = query.toString();
@@ -76,6 +82,8 @@ export function parsePlace(address: URL): Place {
     convention: query.get('rows') === 'queries' ? 'Library' : 'Lesson',
     model: query.get('model') ?? undefined,
     edits: query.getAll('edit'),
+    other: query.get('other') ?? undefined,
+    otherModel: query.get('with') ?? undefined,
     after: (query.get('after') ?? '').split('.').flatMap((id) => whole(id) ?? []),
     settings: Object.fromEntries([...query].flatMap(([name, value]) => (name.startsWith('set.') ? [[name.slice(4), value]] : []))),
     page: second === undefined ? undefined : decode(second),

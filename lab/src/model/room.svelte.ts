@@ -9,6 +9,11 @@ export const room = {
     const width = innerWidth.current ?? widest;
     return Math.min(width, widest) - (width <= narrow ? 26 : 50);
   },
+  /** One of two equal columns. */
+  get half(): number {
+    const width = innerWidth.current ?? widest;
+    return width <= narrow ? width - 26 : Math.floor((this.full - 24) / 2);
+  },
   get column(): number {
     const width = innerWidth.current ?? widest;
     return width <= narrow ? width - 26 : Math.floor((this.full - 24) * 0.512);

@@ -56,9 +56,16 @@ class Visit {
     this.change({ settings: { ...this.place.settings, [name]: String(value) } });
   }
 
+  /** True if a model has that head. */
+  has(model: ModelInfo | undefined, layer: number, head: number): boolean {
+    return model !== undefined && layer < model.layers && head < (model.heads[layer] ?? 0);
+  }
+
   async load(): Promise<void> {
     try {
       this.models = await get<ModelInfo[]>('/api/models');
+      // An address that names no head means one that this model has.
+      if (!new URL(location.href).searchParams.has('head') && !this.has(this.model, this.place.layer, this.place.head)) this.change({ layer: 0, head: 0 });
       this.trouble = undefined;
     } catch (error) {
       this.trouble = (error as Error).message;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Heed.Cli.Rendering;
-using Heed.Tracing;
 
 namespace Heed.Cli.Commands;
 
@@ -64,29 +63,11 @@ internal static class CompareCommand
                     wanted, null, made, parsed.GetValue(top));
             if (parsed.GetValue(json)) WriteJson(terminal.Out, a, b, comparison);
             else terminal.Write(Page(a, b, comparison, parsed.GetValue(top), terminal.Width));
-            figures.Write(parsed, terminal, () => Draw(a, comparison));
+            figures.Write(parsed, terminal, () => ComparisonFigures.Stream(comparison, a.Texts),
+                () => comparison.Patterns.Count > 0 ? FigurePage.Of(ComparisonFigures.Heads(comparison), ComparisonFigures.Stream(comparison, a.Texts)) : FigurePage.Of(ComparisonFigures.Stream(comparison, a.Texts)));
             return ExitCode.Success;
         });
         return command;
-    }
-
-    /// <summary>The stream's cosines, layer by layer and position by position; of other names, theirs.</summary>
-    internal static Figure Draw(AnalysisText a, RunComparison c)
-    {
-        var rows = c.Activations.Where(x => x.Name.EndsWith(ActivationNames.ResidPost, StringComparison.Ordinal)).ToArray();
-        if (rows.Length == 0) rows = [.. c.Activations];
-        if (rows.Length == 0) throw new HeedException("The two runs have no activation in common, so there is nothing to draw.");
-        var isStream = rows[0].Name.EndsWith(ActivationNames.ResidPost, StringComparison.Ordinal);
-        var axis = isStream ? new FigureAxis("layer", [.. rows.Select(r => $"{r.Layer}")], [.. rows.Select(r => $"L{r.Layer}")]) : FigureAxis.Named("activation", [.. rows.Select(r => r.Name)]);
-        return HeatMap.Of([.. rows.SelectMany(r => r.CosineByPosition.Select(x => (float)x))], axis, FigureAxis.Tokens([.. a.Texts.Skip(c.FirstA).Take(c.Positions)]), new()
-        {
-            Title = "How alike the two runs are",
-            Caption = $"Cosine of {(isStream ? "the residual stream after each layer" : "each activation")}, position by position: 1 is the same direction, 0 has nothing in common.",
-            Measure = "cosine",
-            ShowsLeast = true,
-            FirstRowAtBottom = isStream,
-            Largest = 1,
-        });
     }
 
     private static IEnumerable<StyledLine> Page(AnalysisText a, AnalysisText b, RunComparison c, int top, int width)

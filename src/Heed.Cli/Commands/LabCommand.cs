@@ -9,7 +9,8 @@ internal static class LabCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var model = new ModelOptions();
+        var loading = new ModelOptions();
+        var model = new Option<string[]>("--model", "-m") { Description = ModelPlace.Search + " Given several times, the pages show them beside each other.", HelpName = "PATH" };
         var port = new Option<int>("--port", "-p") { Description = "The port of the server; 0: any free one.", HelpName = "N", DefaultValueFactory = _ => 0 };
         var host = new Option<string[]>("--host") { Description = "Another name by which the browser may call the server, as behind a tunnel. May be given several times.", HelpName = "NAME" };
         var noBrowser = new Option<bool>("--no-browser") { Description = "Print the address and open nothing." };
@@ -19,6 +20,7 @@ internal static class LabCommand
             [
                 ("heed lab", "opens the browser; everything runs on this machine, and nothing leaves it"),
                 ("heed lab --port 5080 --no-browser", "prints the address"),
+                ("heed lab --model A --model B", "two models, to choose from and to see side by side"),
             ],
             Notes = """
                 The server answers this machine only. Ctrl-C stops it.
@@ -27,20 +29,31 @@ internal static class LabCommand
         command.Options.Add(port);
         command.Options.Add(host);
         command.Options.Add(noBrowser);
-        model.AddTo(command);
+        command.Options.Add(model);
+        command.Options.Add(loading.Threads);
         command.SetAction(async (parsed, _) =>
         {
             if (parsed.GetValue(port) is < 0 or > 65535) throw new UsageException($"--port is {parsed.GetValue(port)}; ports are 0 to 65535.");
             using var interruption = new Interruption();
-            using var opened = model.Open(parsed, terminal, Numerics.ActivationPrecision.Int8);
-            await using var lab = await Lab.StartAsync([(ModelPlace.NameOf(opened.Path), opened)], new() { Port = parsed.GetValue(port), Pages = FindPages(), Hosts = parsed.GetValue(host) ?? [], OwnModel = ModelPlace.Find(null) }, interruption.Token);
-            terminal.Out.WriteLine(lab.Address);
-            terminal.Out.Flush();
-            if (terminal.IsInteractive) terminal.Error.WriteLine("Ctrl-C stops the lab.");
-            if (!parsed.GetValue(noBrowser)) OpenBrowser(terminal, lab.Address);
-            // Ctrl-C and a request to end are how a server is meant to end.
-            await lab.WaitAsync(interruption.Token);
-            return ExitCode.Success;
+            string[] paths = parsed.GetValue(model) is { Length: > 0 } given ? [.. given.Select(ModelPlace.Find)] : [ModelPlace.Find(null)];
+            var names = ModelPlace.NamesOf(paths);
+            var models = new List<(string Name, LanguageModel Model)>();
+            try
+            {
+                foreach (var (path, name) in paths.Zip(names)) models.Add((name, loading.Open(parsed, terminal, Numerics.ActivationPrecision.Int8, path)));
+                await using var lab = await Lab.StartAsync(models, new() { Port = parsed.GetValue(port), Pages = FindPages(), Hosts = parsed.GetValue(host) ?? [], OwnModel = ModelPlace.Own() }, interruption.Token);
+                terminal.Out.WriteLine(lab.Address);
+                terminal.Out.Flush();
+                if (terminal.IsInteractive) terminal.Error.WriteLine("Ctrl-C stops the lab.");
+                if (!parsed.GetValue(noBrowser)) OpenBrowser(terminal, lab.Address);
+                // Ctrl-C and a request to end are how a server is meant to end.
+                await lab.WaitAsync(interruption.Token);
+                return ExitCode.Success;
+            }
+            finally
+            {
+                foreach (var (_, opened) in models) opened.Dispose();
+            }
         });
         return command;
     }

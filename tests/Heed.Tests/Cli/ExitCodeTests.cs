@@ -27,7 +27,7 @@ public class ExitCodeTests
         (2, ["info", "--nothing"]), (1, ["info", "missing"]),
         (2, ["verify"]), (1, ["verify", "missing"]),
         (2, ["bench", "--prompt", "0"]), (1, ["bench", "missing"]),
-        (2, ["lab", "--nothing"]), (1, ["lab", "--model", "missing"]),
+        (2, ["lab", "--nothing"]), (2, ["lab", "--model", "a", "--model", "./a"]), (1, ["lab", "--model", "missing"]),
         (2, ["completion", "nothing"]),
     ];
 

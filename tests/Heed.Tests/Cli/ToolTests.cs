@@ -1,3 +1,5 @@
+using Heed.Cli;
+
 namespace Heed.Tests.Cli;
 
 public class ToolTests
@@ -12,6 +14,16 @@ public class ToolTests
         Assert.Equal((0, ""), (run.Code, run.Error));
         Assert.Contains($"  heed {command}", run.Out, StringComparison.Ordinal);
         Assert.Contains("Examples:\n  ", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NamesOf_SeveralModels_TellThemApart()
+    {
+        Assert.Equal(["m.gguf", "SmolLM2-135M-Instruct"], ModelPlace.NamesOf(["/a/m.gguf", Path.Combine(TestData.Root, "models", "smollm2-135m-instruct")]));
+        Assert.Equal(["a/m.gguf", "b/m.gguf", "n"], ModelPlace.NamesOf(["/x/a/m.gguf", "/x/b/m.gguf", "/x/n/"]));
+        Assert.Equal(["a/y/m", "b/y/m"], ModelPlace.NamesOf(["/a/y/m", "/b/y/m"]));
+        var error = Assert.Throws<UsageException>(() => ModelPlace.NamesOf(["/x/a", "/x/b", "/x/../x/a/"]));
+        Assert.Contains("given twice", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
