@@ -23,6 +23,8 @@ internal enum FigureRole
     Change,
     /// <summary>What may not be seen.</summary>
     Masked,
+    /// <summary>Text on a mark whose colour is weak, middling, strong: see <see cref="FigureTheme.OnMark"/>.</summary>
+    OnWeak, OnMiddling, OnStrong,
 }
 
 /// <summary>The colours of the roles, light and dark, as one style sheet.</summary>
@@ -44,6 +46,9 @@ internal static class FigureTheme
         (FigureRole.Value, 'v', "#0a8a63", "#3ecb9a"),
         (FigureRole.Change, 'd', "#9b3f86", "#dc93cc"),
         (FigureRole.Masked, 'x', "#efece4", "#222731"),
+        (FigureRole.OnWeak, 'a', "#1d2330", "#ffffff"),
+        (FigureRole.OnMiddling, 'b', "#000000", "#000000"),
+        (FigureRole.OnStrong, 'c', "#ffffff", "#000000"),
     ];
 
     /// <summary>The font stack.</summary>
@@ -63,6 +68,12 @@ internal static class FigureTheme
 
     /// <summary>A role's colour on dark paper.</summary>
     public static string Dark(FigureRole role) => s_roles[(int)role].Dark;
+
+    /// <summary>The role of text on a mark of a query's or a key's colour: readable (4.5:1) on light paper and on dark, however strong the mark is.</summary>
+    /// <param name="mark">The mark's role.</param>
+    /// <param name="strength">Its opacity, 0 to 1.</param>
+    public static FigureRole OnMark(FigureRole mark, double strength)
+        => strength <= 0.65 ? FigureRole.OnWeak : strength <= 0.93 || mark == FigureRole.Key ? FigureRole.OnMiddling : FigureRole.OnStrong;
 
     private static string Write()
     {

@@ -110,11 +110,12 @@ public static class HeatMap
                 }
                 var key = Key(options, $"{PartOf(rows, rowGroups[r])}.{PartOf(columns, columnGroups[c])}");
                 var strength = largest > 0 && !isNoise ? Math.Min(1, Math.Abs(value) / largest) : 0;
+                var role = value < 0 ? FigureRole.Key : FigureRole.Query;
                 var measure = options.Measure.Length > 0 ? options.Measure + " " : "";
                 canvas.Rectangle(Mark.Of(key, value, $"{WordsOf(rows, rowGroups[r])}, {WordsOf(columns, columnGroups[c])}: {measure}{FigureNumbers.Exact(value)}"),
-                    x + 0.5, y + 0.5, cell - 1, height - 1, value < 0 ? FigureRole.Key : FigureRole.Query, strength, cell > 24 ? 3 : 1);
+                    x + 0.5, y + 0.5, cell - 1, height - 1, role, strength, cell > 24 ? 3 : 1);
                 if (write is not null)
-                    canvas.Number(x + cell / 2, y + height / 2 + 4, write(value), strength > 0.8 ? FigureRole.Paper : FigureRole.Ink, key, weight: strength > 0.8 ? 600 : 400);
+                    canvas.Number(x + cell / 2, y + height / 2 + 4, write(value), FigureTheme.OnMark(role, strength), key, weight: strength > 0.8 ? 600 : 400);
                 else if (value < 0 && strength > 0.02)
                     dashes.Append($"M{Svg.Number(x + cell / 2 - 3)} {Svg.Number(y + height / 2)}h6");
             }

@@ -90,11 +90,13 @@ public static class LensTable
             {
                 var (token, probability) = cells[r * tokens.Count + first + c];
                 var key = $"{points.Keys[r]}.p{before + c}";
+                var strength = 0.06 + 0.94 * Math.Clamp(probability, 0, 1);
                 var isAnswer = answer is not null && TokenLabel.Short(token) == answer;
+                var mark = isAnswer ? FigureRole.Key : FigureRole.Query;
                 canvas.Rectangle(Mark.Of(key, probability, $"at {points.WordsOf(r)}, at {words.Of(before + c)}: {TokenLabel.Quoted(token)} with probability {FigureNumbers.Exact(probability)}"),
-                    left + c * cell + 1, y + 1, cell - 2, Row - 2, isAnswer ? FigureRole.Key : FigureRole.Query, 0.06 + 0.94 * Math.Clamp(probability, 0, 1), 3);
+                    left + c * cell + 1, y + 1, cell - 2, Row - 2, mark, strength, 3);
                 // The token at the left and its probability at the right, where both fit; else the token alone, in the middle.
-                var role = probability > 0.8 ? FigureRole.Paper : FigureRole.Ink;
+                var role = FigureTheme.OnMark(mark, strength);
                 var (label, number) = (TokenLabel.Short(token), $"{FigureNumbers.Weight(probability)}");
                 var isWide = cell >= 84;
                 var room = cell - 12 - (isWide ? TextWidth.Of(".00", 11) + 6 : 0);

@@ -102,6 +102,20 @@ public class FigureBasicsTests
     }
 
     [Fact]
+    public void Theme_TextOnMarks_HasContrast_HoweverStrongTheyAre()
+    {
+        foreach (var color in new Func<FigureRole, string>[] { FigureTheme.Light, FigureTheme.Dark })
+            foreach (var mark in new[] { FigureRole.Query, FigureRole.Key })
+                for (var strength = 0.0; strength <= 1; strength += 0.01)
+                {
+                    var mixed = "#" + string.Concat(Enumerable.Range(0, 3).Select(i => ((int)Math.Round(Part(color(FigureRole.Paper), i) * (1 - strength) + Part(color(mark), i) * strength)).ToString("x2", CultureInfo.InvariantCulture)));
+                    Assert.True(Contrast(color(FigureTheme.OnMark(mark, strength)), mixed) >= 4.5, $"{mark} at {strength:0.00}: {color(FigureTheme.OnMark(mark, strength))} on {mixed} has {Contrast(color(FigureTheme.OnMark(mark, strength)), mixed)}");
+                }
+
+        static int Part(string color, int i) => int.Parse(color.AsSpan(1 + 2 * i, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
     public void ToSvg_WithoutCustomProperties_HasTheLightColors()
     {
         var svg = DotGrid.Of([1f], ["a"]).ToSvg();
