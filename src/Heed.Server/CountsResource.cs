@@ -59,7 +59,7 @@ internal static class CountsResource
         if (context is < 1 or > MaxSize) throw new HeedException($"context is {context}; it must be from 1 to {MaxSize:N0} tokens.");
         var cost = ContextCost.Run(counted.Title, outline, ContextCost.Lengths(outline, context));
         var row = cost.Rows.Single(r => r.Context == context);
-        return TypedResults.Ok(Drawn([ContextSquare.Of(cost, context, outline.Config)], new($"{counted.Before}heed cost{counted.Argument} --context {N(context)} --svg context.svg",
+        return TypedResults.Ok(Drawn([ContextSquare.Of(cost, context, outline.Config, request.Width ?? 720)], new($"{counted.Before}heed cost{counted.Argument} --context {N(context)} --svg context.svg",
             $"var outline = {counted.Code};\nvar figure = ContextSquare.Of(ContextCost.Run({Literal(counted.Title)}, outline, ContextCost.Lengths(outline, {N(context)})), {N(context)}, outline.Config);"), row.SavingsInWords(outline.Config)));
     }
 

@@ -13,13 +13,14 @@ public sealed record ContextMemory(string Name, string Key, double Bytes);
 /// </summary>
 public static class ContextSquare
 {
-    private const double Side = 360;
+    private const double Largest = 360, Numbers = 284, Narrow = 640, Narrowest = 290;
 
     /// <summary>Draws what a context costs: the last few lengths as squares, with the window where all layers have the same.</summary>
     /// <param name="cost">The cost; it has a row for the context.</param>
     /// <param name="context">Tokens of context.</param>
     /// <param name="config">The model's configuration.</param>
-    public static Figure Of(ContextCost cost, long context, TransformerConfig config)
+    /// <param name="width">The figure's width in pixels, at least 290; where it is narrow, the numbers stand below the square.</param>
+    public static Figure Of(ContextCost cost, long context, TransformerConfig config, double width = 720)
     {
         ArgumentNullException.ThrowIfNull(cost);
         ArgumentNullException.ThrowIfNull(config);
@@ -30,37 +31,40 @@ public static class ContextSquare
         [
             new("keys and values in the cache", "cache", row.CacheBytes),
             new("one layer's grids, if stored", "grids", row.GridBytes),
-        ]);
+        ], width);
     }
 
     /// <summary>Draws it.</summary>
     /// <param name="contexts">Numbers of tokens, the smallest first.</param>
     /// <param name="window">How far back a token sees, itself included; null: to the first.</param>
     /// <param name="memory">What memory the largest context takes, by part; may be empty.</param>
-    public static Figure Of(IReadOnlyList<int> contexts, int? window = null, IReadOnlyList<ContextMemory>? memory = null)
+    /// <param name="width">The figure's width in pixels, at least 290; where it is narrow, the numbers stand below the square.</param>
+    public static Figure Of(IReadOnlyList<int> contexts, int? window = null, IReadOnlyList<ContextMemory>? memory = null, double width = 720)
     {
         if (contexts.Count == 0 || contexts[0] < 1 || contexts.Zip(contexts.Skip(1)).Any(p => p.Second <= p.First)) throw new ArgumentException("Contexts are numbers of tokens from 1, each larger than the one before.");
         if (window is < 1) throw new ArgumentException($"A window of {window} tokens sees nothing.");
         memory ??= [];
         var n = contexts[^1];
         var canvas = new FigureCanvas($"A context of {FigureNumbers.Count(n)} tokens is {FigureNumbers.Count((long)n * n)} scores a head",
-            "Every token's query meets every token's key: twice the context is four times the area.", 720);
-        double left = FigureCanvas.Margin, top = canvas.Top, scale = Side / n;
-        canvas.Rectangle(Mark.Of($"n{n}", (double)((long)n * n), $"{FigureNumbers.Count(n)} tokens: {FigureNumbers.Count((long)n * n)} scores"), left, top, Side, Side, FigureRole.Query, 0.25);
+            "Every token's query meets every token's key: twice the context is four times the area.", Math.Max(width, Narrowest));
+        var isNarrow = canvas.Width < Narrow;
+        var side = Math.Min(Largest, canvas.Width - 2 * FigureCanvas.Margin - (isNarrow ? 0 : 28 + Numbers));
+        double left = FigureCanvas.Margin, top = canvas.Top, scale = side / n;
+        canvas.Rectangle(Mark.Of($"n{n}", (double)((long)n * n), $"{FigureNumbers.Count(n)} tokens: {FigureNumbers.Count((long)n * n)} scores"), left, top, side, side, FigureRole.Query, 0.25);
         // Columns are queries, as in the lesson: below the diagonal is masked, and beyond a window above it.
-        canvas.Path(new("mask", null, "later tokens, which are masked: half of the square"), $"M{Svg.Number(left)} {Svg.Number(top)}V{Svg.Number(top + Side)}H{Svg.Number(left + Side)}z", FigureRole.Masked);
+        canvas.Path(new("mask", null, "later tokens, which are masked: half of the square"), $"M{Svg.Number(left)} {Svg.Number(top)}V{Svg.Number(top + side)}H{Svg.Number(left + side)}z", FigureRole.Masked);
         if (window is { } w && w < n)
         {
             var band = w * scale;
             canvas.Path(Mark.Of("window", (double)Visible(n, w), $"what a window of {FigureNumbers.Count(w)} tokens computes: {FigureNumbers.Count(Visible(n, w))} scores"),
-                $"M{Svg.Number(left)} {Svg.Number(top)}h{Svg.Number(band)}L{Svg.Number(left + Side)} {Svg.Number(top + Side - band)}V{Svg.Number(top + Side)}z", FigureRole.Query, 0.9);
+                $"M{Svg.Number(left)} {Svg.Number(top)}h{Svg.Number(band)}L{Svg.Number(left + side)} {Svg.Number(top + side - band)}V{Svg.Number(top + side)}z", FigureRole.Query, 0.9);
         }
-        canvas.Frame(default, left, top, Side, Side, FigureRole.Ink);
+        canvas.Frame(default, left, top, side, side, FigureRole.Ink);
         for (var i = 0; i < contexts.Count - 1; i++)
             canvas.Frame(Mark.Of($"n{contexts[i]}", (double)((long)contexts[i] * contexts[i]), $"{FigureNumbers.Count(contexts[i])} tokens: {FigureNumbers.Count((long)contexts[i] * contexts[i])} scores"),
                 left, top, contexts[i] * scale, contexts[i] * scale, FigureRole.Key, 1.5);
 
-        double x = left + Side + 28, y = top + 12, right = canvas.Width - FigureCanvas.Margin;
+        double x = isNarrow ? left : left + side + 28, y = isNarrow ? top + side + 30 : top + 12, right = canvas.Width - FigureCanvas.Margin;
         canvas.Text(x, y, "tokens", FigureRole.Mute, 11.5, weight: 600);
         canvas.Text(right, y, "scores a head, all · not masked", FigureRole.Mute, 11.5, Anchor.End, 600);
         foreach (var context in contexts)
@@ -89,7 +93,7 @@ public static class ContextSquare
                 y += 16;
             }
         }
-        return canvas.Finish(Math.Max(top + Side, y + 6), "area = number of scores · grey: masked, no use to anyone" + (window is { } b && b < n ? " · the strong band: what a window leaves" : "") + (contexts.Count > 1 ? " · orange: the smaller contexts" : ""));
+        return canvas.Finish(Math.Max(top + side, y + 6), "area = number of scores · grey: masked, no use to anyone" + (window is { } b && b < n ? " · the strong band: what a window leaves" : "") + (contexts.Count > 1 ? " · orange: the smaller contexts" : ""));
     }
 
     /// <summary>Pairs of a token and what it may see, with a window: the first w tokens see 1, 2, …, w, the others w each.</summary>

@@ -163,6 +163,7 @@ public class SumFiguresTests
     [Fact]
     public void ContextSquare_Contexts_AreTrueInArea()
     {
+        foreach (var width in new[] { 300.0, 364, 660 }) new FigureReading(ContextSquare.Of([1024, 4096, 8192, 131_072], 1024, [new("keys and values in the cache", "cache", 188_743_680), new("scores", "scores", 2.4e9)], width)).Check();
         var reading = new FigureReading(ContextSquare.Of([1024, 4096, 8192], 1024, [new("key–value cache", "cache", 188_743_680), new("scores", "scores", 2.4e9)])).Check();
         Assert.Equal(67_108_864, Double(reading, "n8192"));
         Assert.Equal(8192.0 * 8192 / (1024.0 * 1024), Math.Pow(FigureReading.Number(reading.Mark("n8192"), "width") / FigureReading.Number(reading.Mark("n1024"), "width"), 2), 1e-6);
