@@ -7,7 +7,7 @@ namespace Heed.Lab.Tests;
 [Collection("lab")]
 public sealed class EverywhereTests(LabFixture lab)
 {
-    private static readonly string[] s_views = ["lesson", "look", "change", "explain", "count", "chat"];
+    private static readonly string[] s_views = ["lesson", "look", "look?other=they+painted+the+car", "change", "explain", "count", "chat"];
     private static readonly string[] s_texts = ["a fluffy blue creature roamed the verdant forest", "السلام عليكم يا صديقي العزيز", "👩‍👩‍👧 I ❤️ cats 🐈‍⬛ and dogs 🐶"];
 
     public static TheoryData<string> Views => [.. s_views];
@@ -29,7 +29,7 @@ public sealed class EverywhereTests(LabFixture lab)
         {
             foreach (var text in s_texts)
             {
-                await using var visit = await Visit.OpenAsync(lab, $"/{view}?text={Uri.EscapeDataString(text)}", width);
+                await using var visit = await Visit.OpenAsync(lab, $"/{view}{(view.Contains('?', StringComparison.Ordinal) ? '&' : '?')}text={Uri.EscapeDataString(text)}", width);
                 Assert.True(await visit.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), $"{view} at {width} scrolls sideways with “{text}”");
                 // No control lies over another: the middle of each is its own.
                 var covered = await visit.Page.EvaluateAsync<string[]>("""

@@ -71,7 +71,7 @@ public sealed class SideBySideTests(LabFixture lab)
         var other = visit.Page.GetByRole(AriaRole.Region, new() { Name = "The other", Exact = true });
         await visit.ShowAsync(other);
         Assert.Contains("other=they+crashed+the+boat", visit.Page.Url);
-        foreach (var (side, text) in new[] { ("Your sentence", Text), ("The other", Other) })
+        foreach (var (side, text) in new[] { ("Yours", Text), ("The other", Other) })
         {
             var pattern = lab.Model.Trace(text)["blocks.10.attn.hook_pattern"];
             var shown = await visit.ValuesAsync("L10.H1.q", $"section.side[aria-label='{side}']");

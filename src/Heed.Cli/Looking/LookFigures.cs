@@ -37,7 +37,7 @@ internal sealed class LookFigures(HeadView view, bool isLesson, int? query)
         return HeadBoard.Of(trace, config.Layers.Count, view.TokenTexts[..count], new()
         {
             Convention = Convention,
-            Title = count < view.Encoding.Count ? $"All {heads} heads on the first {count} of {view.Encoding.Count} tokens" : $"All {heads} heads on your sentence",
+            Title = count < view.Encoding.Count ? $"All {heads} heads on the first {count} of {view.Encoding.Count} tokens" : null,
             Picked = [(view.Choice.Layer, view.Choice.Head)],
         });
     }

@@ -75,7 +75,7 @@ public static class HeadBoard
         var isSorted = options.Scores is not null;
         var step = isSorted ? Math.Max(size, 48) + Gap : size + Gap;
         var width = left + columns * step - Gap + FigureCanvas.Margin;
-        var canvas = new FigureCanvas(options.Title ?? (isSorted && heads.Count < total ? $"The {heads.Count} heads with the largest {options.ScoreName}" : $"All {total} heads on your sentence"),
+        var canvas = new FigureCanvas(options.Title ?? (isSorted && heads.Count < total ? $"The {heads.Count} heads with the largest {options.ScoreName}" : $"All {total} heads"),
             (options.Convention == GridConvention.Lesson ? "One square a head, one column in it a token looking back; darker = more weight." : "One square a head, one row in it a token looking back; darker = more weight.")
             + (isSorted ? $" Sorted by {options.ScoreName}." : " The first layer is at the bottom."), Math.Max(width, 400));
         var top = canvas.Top + (isSorted ? 4 : 20);
