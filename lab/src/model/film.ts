@@ -46,18 +46,14 @@ export async function filmOf(steps: Figure[], told: (done: number) => void, stop
       svg.dataset.theme = theme();
       stage.append(svg);
       if (last) {
-        heedFigures.tween(last, svg);
+        const show = heedFigures.between(last, svg);
         last.remove();
-        const moving = svg.getAnimations({ subtree: true });
-        for (const animation of moving) animation.pause();
-        const length = Math.max(0, ...moving.map((a) => Number(a.effect!.getComputedTiming().endTime)));
         for (let frame = 1; frame <= frames; frame++) {
-          for (const animation of moving) animation.currentTime = (length * frame) / (frames + 1);
-          await add(frozen(svg, moving), 1 / rate);
+          const t = frame / (frames + 1);
+          show(t * t * (3 - 2 * t));
+          await add(svg, 1 / rate);
         }
-        for (const animation of moving) animation.finish();
-        // What was on its way out leaves when that is told, which is not yet.
-        await new Promise(requestAnimationFrame);
+        show(1);
       }
       await add(svg, hold);
       last = svg;
@@ -72,18 +68,4 @@ export async function filmOf(steps: Figure[], told: (done: number) => void, stop
   } finally {
     stage.remove();
   }
-}
-
-/** The figure as it stands at this moment of its movement. */
-function frozen(svg: SVGSVGElement, moving: Animation[]): SVGSVGElement {
-  const copy = svg.cloneNode(true) as SVGSVGElement;
-  const here = [...svg.querySelectorAll('*')], there = [...copy.querySelectorAll<SVGElement>('*')];
-  const places = new Map(here.map((element, i) => [element, there[i]!]));
-  for (const animation of moving) {
-    const element = (animation.effect as KeyframeEffect).target!;
-    const { fill, stroke, opacity, transform, d } = getComputedStyle(element) as CSSStyleDeclaration & { d?: string };
-    const style = places.get(element)!.style;
-    for (const [name, value] of Object.entries({ fill, stroke, opacity, transform, ...(element.tagName === 'path' && d ? { d } : {}) })) style.setProperty(name, value);
-  }
-  return copy;
 }

@@ -91,38 +91,81 @@ globalThis.heedFigures = (() => {
     mark?.focus();
   }
 
-  // Both are in the same units, so that a mark's box in the one can be mapped onto its box in the other.
-  function tween(a, b) {
-    const time = { duration: 300, easing: "ease-in-out" };
-    const matrix = (m) => `matrix(${m.a},${m.b},${m.c},${m.d},${m.e},${m.f})`;
+  // The way from one figure to another: a function that shows how far it is, from 0 to 1. Both are in the same units, so that a mark's box in
+  // the one can be mapped onto its box in the other. All is read before anything is set, and what stays as it is is left alone. Frames are
+  // set by hand: of hundreds of the browser's own animations each would be a layer, and putting those together takes longer than a frame.
+  function between(a, b) {
     const own = (m) => m.transform.baseVal.consolidate()?.matrix ?? { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };
     const place = (m) => {
       const b = m.getBBox(), t = own(m);
       return { x: t.a * b.x + t.c * b.y + t.e, y: t.b * b.x + t.d * b.y + t.f, w: Math.max(t.a * b.width, 0.01), h: Math.max(t.d * b.height, 0.01) };
     };
-    const paint = (m) => { const { fill, stroke, opacity } = getComputedStyle(m); return { fill, stroke, opacity }; };
+    const look = (m) => `${m.getAttribute("class")} ${m.getAttribute("opacity")}`;
     const shape = (m) => m.tagName === "path" ? m.getAttribute("d") : "";
     const letters = (m) => shape(m).replace(/[^a-z]/gi, "");
+    const near = (p, q) => Math.abs(p.x - q.x) + Math.abs(p.y - q.y) + Math.abs(p.w - q.w) + Math.abs(p.h - q.h) < 0.2;
     const id = (m) => (m.dataset.key ? "k:" : "t:") + keyOf(m);
+    const number = /-?\d*\.?\d+(?:e-?\d+)?/gi;
+    // Two texts that are alike but for their numbers, such as two colours or two paths; of others, the second.
+    const mix = (from, to) => {
+      const [p, q] = [from.match(number) ?? [], to.match(number) ?? []];
+      if (p.length !== q.length || from.replace(number, "") !== to.replace(number, "")) return () => to;
+      return (t) => { let i = 0; return to.replace(number, () => { const k = i++; return +(+p[k] + (q[k] - p[k]) * t).toFixed(3); }); };
+    };
     const before = new Map(marks(a).map((m) => [id(m), m]));
     const gone = new Map(before);
+    const styles = [], attributes = [], ghosts = [];
+    const fade = (m, from, to) => styles.push([m, "opacity", mix(from, to)]);
+    const change = (m, name, from, to) => attributes.push([m, name, mix(from, to), m.getAttribute(name)]);
+    const matrix = (m) => `matrix(${[m.a, m.b, m.c, m.d, m.e, m.f].map((x) => x.toFixed(5))})`;
     for (const m of marks(b)) {
-      const was = before.get(id(m)) ?? before.get("k:" + m.dataset.from), now = paint(m), t = own(m);
+      const was = before.get(id(m)) ?? before.get("k:" + m.dataset.from);
       gone.delete(id(m));
-      if (!was) m.animate([{ opacity: 0 }, { opacity: now.opacity }], time);
-      else if (letters(m) && letters(m) === letters(was)) m.animate([{ ...paint(was), d: `path("${shape(was)}")` }, { ...now, d: `path("${shape(m)}")` }], time);
-      else {
-        const p = place(was), q = place(m), [kx, ky] = m.tagName === "text" ? [1, 1] : [p.w / q.w, p.h / q.h];
-        const start = { a: kx * t.a, b: ky * t.b, c: kx * t.c, d: ky * t.d, e: p.x + kx * (t.e - q.x), f: p.y + ky * (t.f - q.y) };
-        m.animate([{ ...paint(was), transform: matrix(start) }, { ...now, transform: matrix(t) }], time);
+      if (!was) {
+        fade(m, "0", getComputedStyle(m).opacity);
+        continue;
       }
+      if (look(m) !== look(was)) {
+        const [p, q] = [getComputedStyle(was), getComputedStyle(m)];
+        for (const name of ["fill", "stroke", "opacity"]) if (p[name] !== q[name]) styles.push([m, name, mix(p[name], q[name])]);
+      }
+      if (letters(m) && letters(m) === letters(was)) {
+        if (shape(m) !== shape(was)) change(m, "d", shape(was), shape(m));
+        continue;
+      }
+      const p = place(was), q = place(m), t = own(m), [kx, ky] = m.tagName === "text" ? [1, 1] : [p.w / q.w, p.h / q.h];
+      const start = { a: kx * t.a, b: ky * t.b, c: kx * t.c, d: ky * t.d, e: p.x + kx * (t.e - q.x), f: p.y + ky * (t.f - q.y) };
+      if (!near(p, q)) change(m, "transform", matrix(start), matrix(t));
     }
-    for (const m of gone.values()) {
-      const ghost = b.appendChild(m.cloneNode(true));
-      delete ghost.dataset.key;
-      delete ghost.dataset.text;
-      ghost.animate([{}, { opacity: 0 }], time).onfinish = () => ghost.remove();
+    for (const m of gone.values()) ghosts.push([m, getComputedStyle(m).opacity]);
+    for (const ghost of ghosts) {
+      const copy = b.appendChild(ghost[0].cloneNode(true));
+      delete copy.dataset.key;
+      delete copy.dataset.text;
+      fade(copy, ghost[1], "0");
+      ghost[0] = copy;
     }
+    return (t) => {
+      if (t < 1) {
+        for (const [m, name, at] of styles) m.style.setProperty(name, at(t));
+        for (const [m, name, at] of attributes) m.setAttribute(name, at(t));
+        return;
+      }
+      for (const [m, name] of styles) m.style.removeProperty(name);
+      for (const [m, name, , to] of attributes) to === null ? m.removeAttribute(name) : m.setAttribute(name, to);
+      for (const [m] of ghosts) m.remove();
+    };
+  }
+
+  function tween(a, b) {
+    const show = between(a, b), start = performance.now();
+    const next = (now) => {
+      const t = Math.min(1, Math.max(0, now - start) / 300);
+      show(t < 1 ? t * t * (3 - 2 * t) : 1);
+      if (t < 1 && b.isConnected) requestAnimationFrame(next);
+    };
+    show(0);
+    requestAnimationFrame(next);
   }
 
   // True if the key was meant for a figure or its marks.
@@ -163,5 +206,5 @@ globalThis.heedFigures = (() => {
     });
   }
 
-  return { prepare, listen, tween, markAt, calm };
+  return { prepare, listen, between, tween, markAt, calm };
 })();
