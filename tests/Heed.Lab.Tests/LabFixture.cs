@@ -13,6 +13,9 @@ public sealed class LabFixture : IAsyncLifetime
     /// <summary>The built pages, or null where they are not built.</summary>
     public static string? Pages { get; } = File.Exists(Path.Combine(TestData.Root, "lab", "dist", "index.html")) ? Path.Combine(TestData.Root, "lab", "dist") : null;
 
+    /// <summary>True under <c>./test --all</c>: everything is run in every variant.</summary>
+    public static bool IsAll { get; } = Environment.GetEnvironmentVariable("HEED_TEST_ALL") is { Length: > 0 };
+
     private IPlaywright? _playwright;
 
     public LanguageModel Model { get; private set; } = null!;
