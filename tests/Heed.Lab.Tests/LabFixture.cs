@@ -17,11 +17,14 @@ public sealed class LabFixture : IAsyncLifetime
     public static bool IsAll { get; } = Environment.GetEnvironmentVariable("HEED_TEST_ALL") is { Length: > 0 };
 
     private IPlaywright? _playwright;
+    private IBrowser? _browser;
 
     public LanguageModel Model { get; private set; } = null!;
     public Server.Lab Lab { get; private set; } = null!;
     public HttpClient Http { get; private set; } = null!;
-    public IBrowser? Browser { get; private set; }
+
+    /// <summary>One visitor's browser, for all tests: a new one for each would load every script again.</summary>
+    public IBrowserContext? Visitor { get; private set; }
 
     public async Task InitializeAsync()
     {
@@ -31,16 +34,17 @@ public sealed class LabFixture : IAsyncLifetime
         if (Chromium is null || Pages is null) return;
         _playwright = await Playwright.CreateAsync();
         // Without these the browser looks for hosts on the network at every start.
-        Browser = await _playwright.Chromium.LaunchAsync(new()
+        _browser = await _playwright.Chromium.LaunchAsync(new()
         {
             ExecutablePath = Chromium,
             Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
         });
+        Visitor = await _browser.NewContextAsync(new() { AcceptDownloads = true });
     }
 
     public async Task DisposeAsync()
     {
-        if (Browser is not null) await Browser.DisposeAsync();
+        if (_browser is not null) await _browser.DisposeAsync();
         _playwright?.Dispose();
         Http.Dispose();
         await Lab.DisposeAsync();
