@@ -88,12 +88,9 @@ internal static class AnalysesResource
                 .. scores.Patterns.Select(p => p.Queries == 0 ? $"{p.Pattern.Name}: no token of this text has such a key."
                     : $"{p.Pattern.Name}: strongest in {Join(p.Sorted.Take(3).Select(s => $"head {s.Head} ({Number(s.Score, "0.00")})"))}."),
             ];
-            var made = string.Concat(run.Sentence.Edits.Select(e => $" --edit {Quoted(e)}"));
             var scored = request.IsGeneral ? $"HeadScores.Run(model, HeadScores.RepeatedTokens(model.Tokenizer, {N(RepeatedLength)}), firstQuery: {N(first)}{EditsOf(run)})" : $"HeadScores.Run(model, tokens{EditsOf(run)})";
-            var recipe = OfText(model, run, "", $"{scored} is var scores ? scores.Patterns.Select(p => HeadScoreFigures.Of(scores, p)).ToArray() : []") with
-            {
-                Command = $"heed heads {(request.IsGeneral ? $"--length {N(RepeatedLength)}" : $"--text={Quoted(run.Text)}")}{made}{model.Option} --html heads.html",
-            };
+            var recipe = new Recipe($"heed heads {(request.IsGeneral ? $"--length {N(RepeatedLength)}" : $"--text={Quoted(run.Text)}")}{EditOptions(run)}{model.Option} --html heads.html",
+                CodeOf(run, $"{scored} is var scores ? scores.Patterns.Select(p => HeadScoreFigures.Of(scores, p)).ToArray() : []"));
             return Drawn([.. scores.Patterns.Select(p => HeadScoreFigures.Of(scores, p))], recipe, notes);
         });
     }

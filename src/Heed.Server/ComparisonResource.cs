@@ -45,12 +45,12 @@ internal static class ComparisonResource
         var isOther = !ReferenceEquals(modelA, modelB);
         var cut = a.Sentence.IsPrompt ? ", addSpecialTokens: false" : "";
         var other = isOther ? "other" : "model";
-        var code = OfText(modelA, a, "", $"ComparisonFigures.{figure}(RunComparison.Run(model, tokens, {other}, {other}.Tokenizer.Encode({Literal(b.Text)}{cut}).Ids{(a.Edits.Length > 0 ? ", editsA: edits" : "")}){(figure == "Stream" ? ", texts" : "")})").Code;
+        var code = CodeOf(a, $"ComparisonFigures.{figure}(RunComparison.Run(model, tokens, {other}, {other}.Tokenizer.Encode({Literal(b.Text)}{cut}).Ids{(a.Edits.Length > 0 ? ", editsA: edits" : "")}){(figure == "Stream" ? ", texts" : "")})");
         // The tool makes changes in the second run.
         var (first, second) = a.Edits.Length > 0 ? ((modelB, b), (modelA, a)) : ((modelA, a), (modelB, b));
         var options = isOther ? $" --model {Quoted(first.Item1.Model.Path)} --model-b {Quoted(second.Item1.Model.Path)}" : modelA.Option;
         var dashes = a.Text.StartsWith('-') || b.Text.StartsWith('-') ? " --" : "";
-        return new($"heed compare --html compare.html{string.Concat(a.Sentence.Edits.Select(e => $" --edit {Quoted(e)}"))}{options}{dashes} {Quoted(first.Item2.Text)} {Quoted(second.Item2.Text)}",
+        return new($"heed compare --html compare.html{EditOptions(a)}{options}{dashes} {Quoted(first.Item2.Text)} {Quoted(second.Item2.Text)}",
             isOther ? $"using var other = LanguageModel.Load({Literal(modelB.Model.Path)});\n{code}" : code);
     }
 

@@ -88,11 +88,13 @@ public sealed class AnalysesTests(LabFixture lab)
     [Fact]
     public async Task Patch_IsTheLibrarys()
     {
-        var (_, answer) = await AnalyseAsync("patch", new { text = Text, other = Other, answer = "Mary", wrong = "John", kind = "AttentionOut" });
-        var expected = Patching.Run(lab.Model, Tokens, lab.Model.Tokenizer.Encode(Other).Ids, Mary, John, new() { Kind = PatchKind.AttentionOut });
+        const string Text = "Mary met John; John thanked", Other = "Mary met John; Mary thanked";
+        var (_, answer) = await AnalyseAsync("patch", new { text = Text, other = Other, answer = "Mary", wrong = "John", kind = "MlpOut" });
+        var tokens = lab.Model.Tokenizer.Encode(Text).Ids;
+        var expected = Patching.Run(lab.Model, tokens, lab.Model.Tokenizer.Encode(Other).Ids, Mary, John, new() { Kind = PatchKind.MlpOut });
         var shown = Values(answer, 0);
         for (var l = 0; l < 30; l++)
-            for (var p = 0; p < Tokens.Length; p++) Assert.Equal(expected.Normalized[l][p], shown[$"attention.L{l}.p{p}"], 1e-4);
+            for (var p = 0; p < tokens.Length; p++) Assert.Equal(expected.Normalized[l][p], shown[$"mlp.L{l}.p{p}"], 1e-4);
     }
 
     [Fact]

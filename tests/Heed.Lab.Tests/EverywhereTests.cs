@@ -26,11 +26,13 @@ public sealed class EverywhereTests(LabFixture lab)
     [BrowserTheory, MemberData(nameof(Views))]
     public async Task View_FitsEveryWidth_InEveryScript(string view)
     {
-        foreach (var width in new[] { 390, 1920 })
+        foreach (var text in s_texts)
         {
-            foreach (var text in s_texts)
+            await using var visit = await Visit.OpenAsync(lab, $"/{view}{(view.Contains('?', StringComparison.Ordinal) ? '&' : '?')}text={Uri.EscapeDataString(text)}", 390);
+            foreach (var width in new[] { 390, 1920 })
             {
-                await using var visit = await Visit.OpenAsync(lab, $"/{view}{(view.Contains('?', StringComparison.Ordinal) ? '&' : '?')}text={Uri.EscapeDataString(text)}", width);
+                await visit.Page.SetViewportSizeAsync(width, 900);
+                await visit.SettleAsync();
                 Assert.True(await visit.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), $"{view} at {width} scrolls sideways with “{text}”");
                 // No control lies over another: the middle of each is its own.
                 var covered = await visit.Page.EvaluateAsync<string[]>("""

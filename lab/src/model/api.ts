@@ -109,6 +109,30 @@ export class Refusal extends Error {}
 /** The server is not there; it may come back. */
 export class Unreachable extends Refusal {}
 
+/**
+ * Asks, and asks again while the server cannot be reached; what it refuses is not asked again.
+ * @param delay in milliseconds, before the first time.
+ * @returns what stops it.
+ */
+export function persist<T>(run: (signal: AbortSignal) => Promise<T>, show: (answer: T) => void, fail: (error: Error) => void, delay = 0): () => void {
+  const stop = new AbortController();
+  let next = 0;
+  if (delay > 0) next = window.setTimeout(attempt, delay);
+  else attempt();
+  return () => {
+    stop.abort();
+    clearTimeout(next);
+  };
+
+  function attempt() {
+    run(stop.signal).then((answer) => stop.signal.aborted || show(answer), (error: Error) => {
+      if (stop.signal.aborted) return;
+      fail(error);
+      if (error instanceof Unreachable) next = window.setTimeout(attempt, 1500);
+    });
+  }
+}
+
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return answer<T>(await send(path, { signal }));
 }

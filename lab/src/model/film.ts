@@ -49,8 +49,7 @@ export async function filmOf(steps: Figure[], told: (done: number) => void, stop
         const show = heedFigures.between(last, svg);
         last.remove();
         for (let frame = 1; frame <= frames; frame++) {
-          const t = frame / (frames + 1);
-          show(t * t * (3 - 2 * t));
+          show(frame / (frames + 1));
           await add(svg, 1 / rate);
         }
         show(1);

@@ -91,7 +91,7 @@ globalThis.heedFigures = (() => {
     mark?.focus();
   }
 
-  // The way from one figure to another: a function that shows how far it is, from 0 to 1. Both are in the same units, so that a mark's box in
+  // The way from one figure to another: a function that shows how it is after a part of its time, from 0 to 1. Both are in the same units, so that a mark's box in
   // the one can be mapped onto its box in the other. All is read before anything is set, and what stays as it is is left alone. Frames are
   // set by hand: of hundreds of the browser's own animations each would be a layer, and putting those together takes longer than a frame.
   function between(a, b) {
@@ -145,7 +145,8 @@ globalThis.heedFigures = (() => {
       fade(copy, ghost[1], "0");
       ghost[0] = copy;
     }
-    return (t) => {
+    return (time) => {
+      const t = time * time * (3 - 2 * time);
       if (t < 1) {
         for (const [m, name, at] of styles) m.style.setProperty(name, at(t));
         for (const [m, name, at] of attributes) m.setAttribute(name, at(t));
@@ -158,14 +159,17 @@ globalThis.heedFigures = (() => {
   }
 
   function tween(a, b) {
-    const show = between(a, b), start = performance.now();
-    const next = (now) => {
-      const t = Math.min(1, Math.max(0, now - start) / 300);
-      show(t < 1 ? t * t * (3 - 2 * t) : 1);
-      if (t < 1 && b.isConnected) requestAnimationFrame(next);
-    };
+    const show = between(a, b);
     show(0);
-    requestAnimationFrame(next);
+    // The first frame lays out a new figure, which takes longer than those in which it moves: the time runs from the next one.
+    requestAnimationFrame(() => requestAnimationFrame((start) => {
+      const next = (now) => {
+        const t = Math.min(1, (now - start) / 300);
+        show(t);
+        if (t < 1 && b.isConnected) requestAnimationFrame(next);
+      };
+      requestAnimationFrame(next);
+    }));
   }
 
   // True if the key was meant for a figure or its marks.
