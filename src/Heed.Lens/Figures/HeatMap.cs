@@ -40,7 +40,7 @@ public sealed record HeatMapOptions
 
 /// <summary>
 /// A table of signed numbers as colours, blue above zero and orange below, with the numbers in it where they fit: what patching,
-/// ablation and scores of heads find.
+/// ablation and scores of heads find. A single column is bars from zero: there is room to see sizes as lengths.
 /// <code>
 /// HeatMap.Of(deltas, FigureAxis.Layers(30), FigureAxis.Tokens(tokens), new() { Title = "Where the difference lives", FirstRowAtBottom = true })
 /// </code>
@@ -48,7 +48,7 @@ public sealed record HeatMapOptions
 public static class HeatMap
 {
     private const int Most = 64;
-    private const double LargestCell = 64, SmallestCell = 14, LongestRowLabel = 130;
+    private const double LargestCell = 64, SmallestCell = 14, LongestRowLabel = 130, LongestBarLabel = 200;
 
     /// <summary>Draws it.</summary>
     /// <param name="values">The numbers [row, column]; NaN where there is none.</param>
@@ -64,6 +64,8 @@ public static class HeatMap
         var rowGroups = KeyGroup.Even(rows.Count, Most);
         var columnGroups = KeyGroup.Even(columns.Count, Most);
         var cells = Cells(values, rowGroups, columnGroups, columns.Count, options.ShowsLeast);
+
+        if (columns.Count == 1) return Bars(cells, rows, rowGroups, columns, options);
 
         string[] rowLabels = [.. rowGroups.Select(g => TextWidth.Fit(Label(rows, g), LongestRowLabel, 12, isBold: true))];
         string[] columnLabels = [.. columnGroups.Select(g => Label(columns, g))];
@@ -95,7 +97,8 @@ public static class HeatMap
         var found = Largest(cells);
         var isNoise = found > 0 && found <= options.Noise;
         var largest = options.Largest ?? (isNoise ? options.Noise : found);
-        var (write, power) = isNoise ? (height < 18 ? null : _ => "≈0", 0) : Writing(cells, found, cell - 3, height);
+        var isSigned = IsSigned(cells, options);
+        var (write, power) = isNoise ? (height < 18 ? null : _ => "≈0", 0) : Writing(cells, found, cell - 3, height, isSigned);
         var dashes = new StringBuilder();
         var empty = new StringBuilder();
         for (var r = 0; r < rowLabels.Length; r++)
@@ -111,8 +114,7 @@ public static class HeatMap
                 var key = Key(options, $"{PartOf(rows, rowGroups[r])}.{PartOf(columns, columnGroups[c])}");
                 var strength = largest > 0 && !isNoise ? Math.Min(1, Math.Abs(value) / largest) : 0;
                 var role = value < 0 ? FigureRole.Key : FigureRole.Query;
-                var measure = options.Measure.Length > 0 ? options.Measure + " " : "";
-                canvas.Rectangle(Mark.Of(key, value, $"{WordsOf(rows, rowGroups[r])}, {WordsOf(columns, columnGroups[c])}: {measure}{FigureNumbers.Exact(value)}"),
+                canvas.Rectangle(Mark.Of(key, value, Said(rows, rowGroups[r], columns, columnGroups[c], options, value)),
                     x + 0.5, y + 0.5, cell - 1, height - 1, role, strength, cell > 24 ? 3 : 1);
                 if (write is not null)
                     canvas.Number(x + cell / 2, y + height / 2 + 4, write(value), FigureTheme.OnMark(role, strength), key, weight: strength > 0.8 ? 600 : 400);
@@ -131,27 +133,85 @@ public static class HeatMap
         if (dashes.Length > 0) foot.Add("a dash: below zero");
         if (empty.Length > 0) foot.Add("grey: no value");
         if (power != 0) foot.Add($"numbers in units of 10{FigureNumbers.Superscript(power)}");
-        if (isNoise) foot.Add($"no number is larger than {FigureNumbers.Plain(found)} in size: that is the rounding of the computation and no effect, so nothing is coloured");
-        if (!rowGroups[0].IsOne) foot.Add($"each row stands for {rowGroups[0].End} together");
-        if (!columnGroups[0].IsOne) foot.Add($"each column stands for {columnGroups[0].End} together");
-        if (!rowGroups[0].IsOne || !columnGroups[0].IsOne) foot.Add(options.ShowsLeast ? "of several, the least number is shown" : "of several, the number largest in size is shown");
-        return canvas.Finish(isNoise ? bottom : Scale(canvas, left, bottom + 14, largest, HasNegative(cells)), string.Join(" · ", foot));
+        if (isNoise) foot.Add(NoiseOnly(found));
+        foot.AddRange(Together(rowGroups, columnGroups, options));
+        return canvas.Finish(isNoise ? bottom : Scale(canvas, left, bottom + 14, largest, HasNegative(cells), isSigned), string.Join(" · ", foot));
+    }
+
+    /// <summary>One column: a scalar is a bar from zero, its number at its end.</summary>
+    private static Figure Bars(float[,] cells, FigureAxis rows, List<KeyGroup> groups, FigureAxis column, HeatMapOptions options)
+    {
+        const double Row = 20, Bar = 14, Widest = 480, ShortestBar = 40;
+        string[] labels = [.. groups.Select(g => TextWidth.Fit(Label(rows, g), LongestBarLabel, 12, isBold: true))];
+        var found = Largest(cells);
+        var isNoise = found > 0 && found <= options.Noise;
+        var isSigned = IsSigned(cells, options);
+        string Write(double value) => isNoise ? "≈0" : Written(FigureNumbers.Signed(value), isSigned);
+        double low = 0, high = options.Largest ?? 0, number = 0;
+        foreach (var value in cells)
+        {
+            if (float.IsNaN(value)) continue;
+            (low, high, number) = (Math.Min(low, value), Math.Max(high, value), Math.Max(number, TextWidth.Of(Write(value), 11.5) + 8));
+        }
+        var left = FigureCanvas.Margin + 18 + labels.Max(l => TextWidth.Of(l, 12, isBold: true)) + 10;
+        // Numbers stand at the outer ends of their bars: room for them on each side that has bars.
+        var beside = left + (low < 0 ? number : 0) + number + FigureCanvas.Margin;
+        var canvas = new FigureCanvas(options.Title, options.Caption, Math.Max(Math.Min(options.Width, Widest), beside + ShortestBar));
+        var scale = (canvas.Width - beside) / (high - low > 0 ? high - low : 1);
+        var zero = left + (low < 0 ? number : 0) - low * scale;
+        double top = canvas.Top + 28, bottom = top + groups.Count * Row;
+        var whole = new KeyGroup(0, 1);
+        canvas.Text(zero, top - 10, column.LabelOf(0), column.AreTokens ? FigureRole.Query : FigureRole.Mute, 11.5, weight: 600, key: Key(options, PartOf(column, whole)), words: WordsOf(column, whole));
+        canvas.Text(FigureCanvas.Margin + 9, Math.Min((top + bottom) / 2, bottom - TextWidth.Of(rows.Title, 11.5, isBold: true) / 2), rows.Title, rows.AreTokens ? FigureRole.Key : FigureRole.Mute, 11.5, Anchor.Middle, 600, turn: -90);
+        for (var r = 0; r < groups.Count; r++)
+        {
+            var y = top + (options.FirstRowAtBottom ? groups.Count - 1 - r : r) * Row;
+            var value = cells[r, 0];
+            var key = Key(options, $"{PartOf(rows, groups[r])}.{PartOf(column, whole)}");
+            canvas.Text(left - 10, y + Bar / 2 + 4, labels[r], rows.AreTokens ? FigureRole.Key : FigureRole.Ink, 12, Anchor.End, 500, Key(options, PartOf(rows, groups[r])), words: WordsOf(rows, groups[r]));
+            if (float.IsNaN(value))
+            {
+                canvas.Text(zero + 6, y + Bar / 2 + 4, "no value", FigureRole.Mute, 11);
+                continue;
+            }
+            var length = isNoise ? 0 : Math.Abs(value) * scale;
+            canvas.Rectangle(Mark.Of(key, value, Said(rows, groups[r], column, whole, options, value)), value < 0 ? zero - length : zero, y, length, Bar, value < 0 ? FigureRole.Key : FigureRole.Query, round: Math.Min(2, length / 2));
+            canvas.Number(value < 0 ? zero - length - 5 : zero + length + 5, y + Bar / 2 + 4, Write(value), FigureRole.Mute, key, 11.5, value < 0 ? Anchor.End : Anchor.Start, 400);
+            if (options.Picked.Any(p => p.Row >= groups[r].First && p.Row < groups[r].End)) canvas.Frame(default, left, y - 2, canvas.Width - FigureCanvas.Margin - left, Row - 2, FigureRole.Ink, 2, 3);
+        }
+        canvas.Rule(zero, top - 4, zero, bottom, FigureRole.Mute);
+        return canvas.Finish(bottom, string.Join(" · ", [.. isNoise ? [NoiseOnly(found)] : Array.Empty<string>(), .. Together(groups, [whole], options)]));
+    }
+
+    private static string Said(FigureAxis rows, KeyGroup row, FigureAxis columns, KeyGroup column, HeatMapOptions options, float value)
+        => $"{WordsOf(rows, row)}, {WordsOf(columns, column)}: {(options.Measure.Length > 0 ? options.Measure + " " : "")}{FigureNumbers.Exact(value)}";
+
+    private static string NoiseOnly(double found)
+        => $"no number is larger than {FigureNumbers.Plain(found)} in size: that is the rounding of the computation and no effect, so nothing is coloured";
+
+    /// <summary>What to say where a row or a column stands for several.</summary>
+    private static IEnumerable<string> Together(List<KeyGroup> rows, List<KeyGroup> columns, HeatMapOptions options)
+    {
+        if (!rows[0].IsOne) yield return $"each row stands for {rows[0].End} together";
+        if (!columns[0].IsOne) yield return $"each column stands for {columns[0].End} together";
+        if (!rows[0].IsOne || !columns[0].IsOne) yield return options.ShowsLeast ? "of several, the least number is shown" : "of several, the number largest in size is shown";
     }
 
     /// <summary>
     /// How the numbers are written so that every one fits into its cell, or null if they do not: each with its own three digits, or all
     /// with as many digits after the point as the largest needs and the cells hold, in units of a power of ten.
     /// </summary>
-    private static (Func<double, string>? Write, int Power) Writing(float[,] cells, double largest, double width, double height)
+    private static (Func<double, string>? Write, int Power) Writing(float[,] cells, double largest, double width, double height, bool isSigned)
     {
         if (height < 18) return (null, 0);
-        if (Fits(FigureNumbers.Signed)) return (FigureNumbers.Signed, 0);
+        string Exact(double value) => Written(FigureNumbers.Signed(value), isSigned);
+        if (Fits(Exact)) return (Exact, 0);
         var power = largest is 0 or (>= 0.0995 and < 9999.5) ? 0 : 3 * (int)Math.Floor((Math.Log10(largest) + (largest < 1 ? 1 : 0)) / 3);
         var unit = Math.Pow(10, power);
         for (var digits = largest / unit >= 99.95 ? 0 : largest / unit >= 9.995 ? 1 : 2; digits >= (largest / unit < 0.995 ? 1 : 0); digits--)
         {
             var count = digits;
-            string Write(double value) => FigureNumbers.Fixed(value / unit, count);
+            string Write(double value) => Written(FigureNumbers.Fixed(value / unit, count), isSigned);
             if (Fits(Write)) return (Write, power);
         }
         return (null, 0);
@@ -165,19 +225,19 @@ public static class HeatMap
     }
 
     /// <summary>The colours with their numbers; returns where it ends.</summary>
-    private static double Scale(FigureCanvas canvas, double left, double y, double largest, bool isSigned)
+    private static double Scale(FigureCanvas canvas, double left, double y, double largest, bool hasNegative, bool isSigned)
     {
         const double Step = 12;
         var x = left;
-        if (isSigned)
+        if (hasNegative)
         {
             var low = FigureNumbers.Signed(-largest);
             canvas.Text(x, y + 10, low, FigureRole.Mute, 11);
             x += TextWidth.Of(low, 11) + 6;
         }
-        for (var i = isSigned ? -5 : 0; i <= 5; i++, x += Step)
+        for (var i = hasNegative ? -5 : 0; i <= 5; i++, x += Step)
             canvas.Rectangle(default, x, y, Step, 12, i < 0 ? FigureRole.Key : FigureRole.Query, Math.Abs(i) / 5.0);
-        canvas.Text(x + 6, y + 10, FigureNumbers.Signed(largest), FigureRole.Mute, 11);
+        canvas.Text(x + 6, y + 10, Written(FigureNumbers.Signed(largest), isSigned), FigureRole.Mute, 11);
         return y + 14;
     }
 
@@ -213,6 +273,11 @@ public static class HeatMap
         foreach (var value in cells) if (value < 0) return true;
         return false;
     }
+
+    /// <summary>False for shares of a whole, such as weights from 0 to 1: those bear no sign.</summary>
+    private static bool IsSigned(float[,] cells, HeatMapOptions options) => options.Largest is null || HasNegative(cells);
+
+    private static string Written(string number, bool isSigned) => isSigned ? number : number.TrimStart('+');
 
     private static string Key(HeatMapOptions options, string part) => options.KeyPrefix.Length > 0 ? $"{options.KeyPrefix}.{part}" : part;
 

@@ -7,7 +7,7 @@ public class HeatMapTests
     [Theory]
     [InlineData(30, 9, 720)]
     [InlineData(5, 8, 400)]
-    [InlineData(1, 1, 400)]
+    [InlineData(1, 2, 400)]
     public void Of_Numbers_HoldsEachExactlyWithItsSign(int layers, int heads, double width)
     {
         var values = FigureTokens.Signed(layers * heads);
@@ -74,6 +74,51 @@ public class HeatMapTests
         var real = new FigureReading(HeatMap.Of(values, FigureAxis.Layers(2), FigureAxis.Heads(2), new() { Title = "t", Noise = 2e-6 })).Check();
         Assert.DoesNotContain("rounding", real.Figure.Foot, StringComparison.Ordinal);
         Assert.Null(real.Mark("L0.H0").Attribute("opacity"));
+    }
+
+    [Theory]
+    [InlineData(30, 720, null)]
+    [InlineData(4, 100, null)]
+    [InlineData(4, 360, 3.0)]
+    public void Of_OneColumn_IsBarsFromZero(int layers, double width, double? largest)
+    {
+        var values = FigureTokens.Signed(layers);
+        values[1] = float.NaN;
+        (values[2], values[3]) = (0, -Math.Abs(values[3]));
+        var reading = new FigureReading(HeatMap.Of(values, FigureAxis.Layers(layers), FigureAxis.Named("", "MLP"),
+            new() { Title = "Without each MLP", FirstRowAtBottom = true, Largest = largest, Width = width, Picked = [(0, 0)] })).Check();
+        Assert.Equal(layers - 1, reading.Values.Count);
+        Assert.Contains("no value", reading.Texts);
+        var zero = FigureReading.Number(reading.Mark("L2.MLP"), "x");
+        var unit = FigureReading.Number(reading.Mark("L3.MLP"), "width") / -values[3];
+        for (var l = 0; l < layers; l++)
+        {
+            if (l == 1) continue;
+            var bar = reading.Mark($"L{l}.MLP");
+            Assert.Equal(values[l], reading[$"L{l}.MLP"]);
+            Assert.Equal(Math.Abs(values[l]) * unit, FigureReading.Number(bar, "width"), 0.02);
+            Assert.Equal(zero, FigureReading.Number(bar, "x") + (values[l] < 0 ? FigureReading.Number(bar, "width") : 0), 0.02);
+            Assert.Equal(values[l] < 0 ? "k" : "q", bar.Attribute("class")!.Value);
+            Assert.Contains(FigureNumbers.Signed(values[l]), reading.Texts);
+        }
+        Assert.True(FigureReading.Number(reading.Mark("L0.MLP"), "y") > FigureReading.Number(reading.Mark("L2.MLP"), "y"));
+    }
+
+    [Fact]
+    public void Of_Shares_BearNoSign()
+    {
+        // From 0 to 1, none below: the plus would say that there is a minus.
+        foreach (var columns in new[] { FigureAxis.Heads(2), FigureAxis.Heads(1) })
+        {
+            var values = columns.Count == 2 ? new[] { 0.25f, 0.5f } : [0.25f];
+            Assert.Contains("0.25", new FigureReading(HeatMap.Of(values, FigureAxis.Layers(1), columns, new() { Title = "t", Largest = 1 })).Check().Texts);
+            Assert.Contains("+0.25", new FigureReading(HeatMap.Of(values, FigureAxis.Layers(1), columns, new() { Title = "t" })).Check().Texts);
+            values[0] = -0.25f;
+            Assert.Contains("−0.25", new FigureReading(HeatMap.Of(values, FigureAxis.Layers(1), columns, new() { Title = "t", Largest = 1 })).Check().Texts);
+        }
+        var noise = new FigureReading(HeatMap.Of([3e-6f, -1e-6f], FigureAxis.Layers(2), FigureAxis.Heads(1), new() { Title = "t", Noise = 1e-5 })).Check();
+        Assert.Contains("rounding of the computation", noise.Figure.Foot, StringComparison.Ordinal);
+        Assert.All(new[] { "L0.H0", "L1.H0" }, key => Assert.Equal(0, FigureReading.Number(noise.Mark(key), "width")));
     }
 
     [Fact]
