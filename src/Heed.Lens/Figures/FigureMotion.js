@@ -9,9 +9,8 @@ globalThis.heedFigures = (() => {
 
   // Titles become labels: the browser's own tooltip would stand over ours.
   function prepare(root) {
-    for (const mark of marks(root)) {
-      const title = mark.querySelector(":scope > title");
-      if (!title) continue;
+    for (const title of root.querySelectorAll("[data-key] > title, [data-text] > title")) {
+      const mark = title.parentNode;
       mark.setAttribute("aria-label", title.textContent);
       mark.setAttribute("role", "img");
       title.remove();
@@ -91,13 +90,25 @@ globalThis.heedFigures = (() => {
     mark?.focus();
   }
 
-  // The way from one figure to another: a function that shows how it is after a part of its time, from 0 to 1. Both are in the same units, so that a mark's box in
-  // the one can be mapped onto its box in the other. All is read before anything is set, and what stays as it is is left alone. Frames are
-  // set by hand: of hundreds of the browser's own animations each would be a layer, and putting those together takes longer than a frame.
+  // The way from one figure to another: a function that shows how it is after a part of its time, from 0 to 1. Both are in the same units,
+  // so that a mark's box in the one can be mapped onto its box in the other. All is read before anything is set, and what stays as it is is
+  // left alone; boxes are read off attributes where these tell, so that no layout is made for them. Frames are set by hand: of hundreds of
+  // the browser's own animations each would be a layer, and putting those together takes longer than a frame.
   function between(a, b) {
-    const own = (m) => m.transform.baseVal.consolidate()?.matrix ?? { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };
+    const still = { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };
+    const own = (m) => m.hasAttribute("transform") ? m.transform.baseVal.consolidate().matrix : still;
+    const box = (m) => {
+      const at = (name) => +(m.getAttribute(name) ?? 0);
+      switch (m.tagName) {
+        case "circle": return { x: at("cx") - at("r"), y: at("cy") - at("r"), width: 2 * at("r"), height: 2 * at("r") };
+        case "rect": return { x: at("x"), y: at("y"), width: at("width"), height: at("height") };
+        // A text keeps its size: only where it begins counts.
+        case "text": return { x: at("x"), y: at("y"), width: 1, height: 1 };
+        default: return m.getBBox();
+      }
+    };
     const place = (m) => {
-      const b = m.getBBox(), t = own(m);
+      const b = box(m), t = own(m);
       return { x: t.a * b.x + t.c * b.y + t.e, y: t.b * b.x + t.d * b.y + t.f, w: Math.max(t.a * b.width, 0.01), h: Math.max(t.d * b.height, 0.01) };
     };
     const look = (m) => `${m.getAttribute("class")} ${m.getAttribute("opacity")}`;
@@ -108,9 +119,9 @@ globalThis.heedFigures = (() => {
     const number = /-?\d*\.?\d+(?:e-?\d+)?/gi;
     // Two texts that are alike but for their numbers, such as two colours or two paths; of others, the second.
     const mix = (from, to) => {
-      const [p, q] = [from.match(number) ?? [], to.match(number) ?? []];
-      if (p.length !== q.length || from.replace(number, "") !== to.replace(number, "")) return () => to;
-      return (t) => { let i = 0; return to.replace(number, () => { const k = i++; return +(+p[k] + (q[k] - p[k]) * t).toFixed(3); }); };
+      const [p, q] = [from, to].map((text) => (text.match(number) ?? []).map(Number)), words = to.split(number);
+      if (p.length !== q.length || from.split(number).join("#") !== words.join("#")) return () => to;
+      return (t) => q.reduce((text, end, i) => text + +(p[i] + (end - p[i]) * t).toFixed(3) + words[i + 1], words[0]);
     };
     const before = new Map(marks(a).map((m) => [id(m), m]));
     const gone = new Map(before);
