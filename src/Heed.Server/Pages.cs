@@ -21,9 +21,11 @@ internal static class Pages
         app.UseStaticFiles(new StaticFileOptions
         {
             FileProvider = files,
-            // Files in assets/ carry a digest of their content in their name; everything else may change.
-            OnPrepareResponse = file => file.Context.Response.Headers.CacheControl =
-                file.Context.Request.Path.StartsWithSegments("/assets") ? new StringValues("public, max-age=31536000, immutable") : new StringValues("no-cache"),
+            OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = new StringValues(KeptFor(file.Context.Request.Path)),
         });
     }
+
+    /// <summary>Files in assets/ carry a digest of their content in their name. The icon is asked for at every change of the address; everything else may change.</summary>
+    private static string KeptFor(PathString path)
+        => path.StartsWithSegments("/assets", StringComparison.Ordinal) ? "public, max-age=31536000, immutable" : path == "/icon.svg" ? "public, max-age=3600" : "no-cache";
 }

@@ -76,7 +76,7 @@ internal sealed class FigureCanvas
 
     /// <summary>A line along a path.</summary>
     public void Stroke(Mark mark, string path, FigureRole role, double thickness = 1, double opacity = 1, string? dashes = null)
-        => Shape("path", mark, FigureTheme.Stroke(role), $"d=\"{path}\" stroke-width=\"{Precise(thickness)}\"{(dashes is null ? "" : $" stroke-dasharray=\"{dashes}\"")}", opacity);
+        => Shape("path", mark, FigureTheme.Stroke(role), $"d=\"{path}\" stroke-width=\"{Precise(thickness)}\"{(dashes is null ? "" : $" stroke-dasharray=\"{dashes}\"")}{(opacity < 1 ? $" stroke-opacity=\"{Precise(opacity)}\"" : "")}", 1);
 
     /// <summary>A straight rule that shows no number.</summary>
     public void Rule(double x1, double y1, double x2, double y2, FigureRole role = FigureRole.Line, double thickness = 1)
@@ -93,7 +93,7 @@ internal sealed class FigureCanvas
         if (size != 12) _body.Append($" font-size=\"{Svg.Number(size)}\"");
         if (anchor != Anchor.Start) _body.Append(anchor == Anchor.Middle ? " text-anchor=\"middle\"" : " text-anchor=\"end\"");
         if (weight != 400) _body.Append($" font-weight=\"{weight}\"");
-        if (opacity < 1) _body.Append($" opacity=\"{Svg.Number(opacity)}\"");
+        if (opacity < 1) _body.Append($" fill-opacity=\"{Svg.Number(opacity)}\"");
         if (key is not null) _body.Append($" data-text=\"{Svg.Escape(key)}\"");
         _body.Append('>').Append(Svg.Escape(Svg.Isolate(text)));
         if (words is not null && words != text) _body.Append("<title>").Append(Svg.Escape(words)).Append("</title>");
@@ -139,10 +139,11 @@ internal sealed class FigureCanvas
             $"<rect class=\"{FigureTheme.Fill(FigureRole.Paper)} ground\" width=\"{Svg.Number(Width)}\" height=\"{Svg.Number(height)}\"/>\n{_body}");
     }
 
+    /// <summary>The opacity is the fill's: with one of the whole element, a browser makes a layer of each.</summary>
     private void Shape(string element, Mark mark, string style, string geometry, double opacity)
     {
         _body.Append('<').Append(element).Append(" class=\"").Append(style).Append("\" ").Append(geometry);
-        if (opacity < 1) _body.Append($" opacity=\"{Precise(opacity)}\"");
+        if (opacity < 1) _body.Append($" fill-opacity=\"{Precise(opacity)}\"");
         if (mark.Key is { Length: > 0 } key) _body.Append($" data-key=\"{Svg.Escape(key)}\"");
         if (mark.Value is { } value) _body.Append($" data-value=\"{value}\"");
         if (mark.From is { } from) _body.Append($" data-from=\"{Svg.Escape(from)}\"");

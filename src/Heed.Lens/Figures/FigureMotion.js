@@ -111,7 +111,7 @@ globalThis.heedFigures = (() => {
       const b = box(m), t = own(m);
       return { x: t.a * b.x + t.c * b.y + t.e, y: t.b * b.x + t.d * b.y + t.f, w: Math.max(t.a * b.width, 0.01), h: Math.max(t.d * b.height, 0.01) };
     };
-    const look = (m) => `${m.getAttribute("class")} ${m.getAttribute("opacity")}`;
+    const look = (m) => `${m.getAttribute("class")} ${m.getAttribute("fill-opacity")} ${m.getAttribute("stroke-opacity")}`;
     const shape = (m) => m.tagName === "path" ? m.getAttribute("d") : "";
     const letters = (m) => shape(m).replace(/[^a-z]/gi, "");
     const near = (p, q) => Math.abs(p.x - q.x) + Math.abs(p.y - q.y) + Math.abs(p.w - q.w) + Math.abs(p.h - q.h) < 0.2;
@@ -138,7 +138,7 @@ globalThis.heedFigures = (() => {
       }
       if (look(m) !== look(was)) {
         const [p, q] = [getComputedStyle(was), getComputedStyle(m)];
-        for (const name of ["fill", "stroke", "opacity"]) if (p[name] !== q[name]) styles.push([m, name, mix(p[name], q[name])]);
+        for (const name of ["fill", "stroke", "fill-opacity", "stroke-opacity"]) if (p[name] !== q[name]) styles.push([m, name, mix(p[name], q[name])]);
       }
       if (letters(m) && letters(m) === letters(was)) {
         if (shape(m) !== shape(was)) change(m, "d", shape(was), shape(m));

@@ -29,7 +29,7 @@ internal static class Strip
         {
             var strength = largest > 0 ? Math.Min(1, Math.Abs(vector[i]) / largest) : 0;
             var top = vector[i] < 0 ? y + Height * (1 - Part) : y;
-            svg.Append($"<path class=\"{FigureTheme.Fill(vector[i] < 0 ? FigureRole.Key : FigureRole.Query)}\" opacity=\"{Svg.Number(strength)}\" d=\"M{Svg.Number(x + i * step)} {Svg.Number(top)}h{Svg.Number(step)}v{Svg.Number(Height * Part)}h-{Svg.Number(step)}z\"/>");
+            svg.Append($"<path class=\"{FigureTheme.Fill(vector[i] < 0 ? FigureRole.Key : FigureRole.Query)}\" fill-opacity=\"{Svg.Number(strength)}\" d=\"M{Svg.Number(x + i * step)} {Svg.Number(top)}h{Svg.Number(step)}v{Svg.Number(Height * Part)}h-{Svg.Number(step)}z\"/>");
         }
         canvas.BeginGroup(mark with { Value = FigureNumbers.Exact(vector) });
         canvas.Raw($"<rect class=\"{FigureTheme.Stroke(FigureRole.Line)}\" x=\"{Svg.Number(x - 0.5)}\" y=\"{Svg.Number(y - 0.5)}\" width=\"{Svg.Number(width + 1)}\" height=\"{Svg.Number(Height + 1)}\" pointer-events=\"none\"/>");

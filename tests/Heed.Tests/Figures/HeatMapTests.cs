@@ -21,7 +21,7 @@ public class HeatMapTests
                 var mark = reading.Mark($"L{l}.H{h}");
                 Assert.Equal(values[l * heads + h], reading[$"L{l}.H{h}"]);
                 Assert.Equal(values[l * heads + h] < 0 ? "k" : "q", mark.Attribute("class")!.Value);
-                Assert.Equal(Math.Abs(values[l * heads + h]) / largest, mark.Attribute("opacity") is null ? 1 : FigureReading.Number(mark, "opacity"), 6e-4);
+                Assert.Equal(Math.Abs(values[l * heads + h]) / largest, mark.Attribute("fill-opacity") is null ? 1 : FigureReading.Number(mark, "fill-opacity"), 6e-4);
             }
         if (layers > 1) Assert.True(FigureReading.Number(reading.Mark("L0.H0"), "y") > FigureReading.Number(reading.Mark("L1.H0"), "y"));
     }
@@ -70,10 +70,10 @@ public class HeatMapTests
         var reading = new FigureReading(HeatMap.Of(values, FigureAxis.Layers(2), FigureAxis.Heads(2), new() { Title = "t", Noise = 1e-5 })).Check();
         Assert.Contains("no number is larger than 3.00e−6 in size: that is the rounding of the computation", reading.Figure.Foot, StringComparison.Ordinal);
         Assert.Equal(values, new[] { reading["L0.H0"], reading["L0.H1"], reading["L1.H0"], reading["L1.H1"] });
-        foreach (var key in reading.Values.Keys) Assert.Equal(0, FigureReading.Number(reading.Mark(key), "opacity"));
+        foreach (var key in reading.Values.Keys) Assert.Equal(0, FigureReading.Number(reading.Mark(key), "fill-opacity"));
         var real = new FigureReading(HeatMap.Of(values, FigureAxis.Layers(2), FigureAxis.Heads(2), new() { Title = "t", Noise = 2e-6 })).Check();
         Assert.DoesNotContain("rounding", real.Figure.Foot, StringComparison.Ordinal);
-        Assert.Null(real.Mark("L0.H0").Attribute("opacity"));
+        Assert.Null(real.Mark("L0.H0").Attribute("fill-opacity"));
     }
 
     [Theory]
