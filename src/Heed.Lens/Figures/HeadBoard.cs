@@ -154,7 +154,7 @@ public static class HeadBoard
         {
             if ((used & 1 << dark) == 0) continue;
             svg.Append("<path class=\"si\"");
-            if (dark < Levels) svg.Append(" fill-opacity=\".").Append(dark).Append('"');
+            if (dark < Levels) svg.Append(" stroke-opacity=\".").Append(dark).Append('"');
             svg.Append(" d=\"");
             Strokes(svg, level[..(n * n)], n, (byte)dark);
             svg.Append("\"/>");

@@ -60,6 +60,9 @@ internal sealed class FigureReading
         Assert.All(Elements.Where(e => e.Attribute("data-value") is not null), e =>
             Assert.Contains(e.Attribute("data-value")!.Value, e.Elements().Single(t => t.Name.LocalName == "title").Value.Replace(",", "", StringComparison.Ordinal), StringComparison.Ordinal));
 
+        // What is faint is so by what is painted of it: a class of two letters strokes, one of a single letter fills.
+        Assert.All(Elements.Where(e => e.Attribute("class") is not null), e => Assert.Null(e.Attribute(e.Attribute("class")!.Value is ['s', _] ? "fill-opacity" : "stroke-opacity")));
+
         // Nothing is smaller than 11 pixels, leaves the sheet, or stands on another text.
         var boxes = TextElements.Select(Box).ToArray();
         Assert.All(TextElements, t => Assert.True(Size(t) >= 11, t.ToString()));
