@@ -154,7 +154,8 @@ public sealed class EverywhereTests(LabFixture lab)
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Your sentence" }).FillAsync("they crashed the boat");
         await Assertions.Expect(page.Locator("main .trouble").First).ToContainTextAsync("does not answer");
         await using var second = await Server.Lab.StartAsync([("model", lab.Model)], new() { Pages = LabFixture.Pages, Port = address.Port });
-        await Assertions.Expect(page.Locator("main .trouble")).ToHaveCountAsync(0, new() { Timeout = 20_000 });
+        await Assertions.Expect(page.Locator(".trouble")).ToHaveCountAsync(0, new() { Timeout = 20_000 });
+        await Assertions.Expect(page.Locator(".token").Last).ToContainTextAsync("boat");
         await Assertions.Expect(page.Locator("main .columns .card").First.Locator("svg.heed")).ToContainTextAsync("boat", new() { Timeout = 20_000 });
     }
 
