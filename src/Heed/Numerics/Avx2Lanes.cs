@@ -148,6 +148,13 @@ internal readonly unsafe struct Avx2Lanes(Vector256<float> value) : ILanes<Avx2L
 
     [MethodImpl(Inline)] public static Avx2Lanes LookupBytes(Avx2Lanes table, Avx2Lanes index) => new(Avx2.Shuffle(table.Bytes, index.Bytes));
 
+    [MethodImpl(Inline)]
+    public static void InterleaveBytes(Avx2Lanes a, Avx2Lanes b, out Avx2Lanes lower, out Avx2Lanes upper)
+        => (lower, upper) = (new(Avx2.UnpackLow(a.Bytes, b.Bytes)), new(Avx2.UnpackHigh(a.Bytes, b.Bytes)));
+
+    [MethodImpl(Inline)]
+    public static Avx2Lanes TransposeGroups(Avx2Lanes x) => new(Avx2.Permute4x64(x._value.AsUInt64(), 0b11_01_10_00).AsSingle());
+
     [MethodImpl(Inline)] public static Avx2Lanes EqualBytes(Avx2Lanes a, Avx2Lanes b) => new(Vector256.Equals(a.Bytes, b.Bytes));
 
     [MethodImpl(Inline)] public static Avx2Lanes AddBytes(Avx2Lanes a, Avx2Lanes b) => new(a.Bytes + b.Bytes);

@@ -155,6 +155,14 @@ internal readonly unsafe struct Avx512Lanes(Vector512<float> value) : ILanes<Avx
 
     [MethodImpl(Inline)] public static Avx512Lanes LookupBytes(Avx512Lanes table, Avx512Lanes index) => new(Avx512BW.Shuffle(table.Bytes, index.Bytes));
 
+    [MethodImpl(Inline)]
+    public static void InterleaveBytes(Avx512Lanes a, Avx512Lanes b, out Avx512Lanes lower, out Avx512Lanes upper)
+        => (lower, upper) = (new(Avx512BW.UnpackLow(a.Bytes, b.Bytes)), new(Avx512BW.UnpackHigh(a.Bytes, b.Bytes)));
+
+    [MethodImpl(Inline)]
+    public static Avx512Lanes TransposeGroups(Avx512Lanes x)
+        => new(Avx512F.PermuteVar16x32(x._value, Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)));
+
     [MethodImpl(Inline)] public static Avx512Lanes EqualBytes(Avx512Lanes a, Avx512Lanes b) => new(Vector512.Equals(a.Bytes, b.Bytes));
 
     [MethodImpl(Inline)] public static Avx512Lanes AddBytes(Avx512Lanes a, Avx512Lanes b) => new(a.Bytes + b.Bytes);

@@ -122,6 +122,12 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
     /// <summary>Within each group: byte i of the result is table[index[i]], for indices below 16.</summary>
     static abstract T LookupBytes(T table, T index);
 
+    /// <summary>Within each group, the bytes of a and b in turn: of their first eight, and of their last eight.</summary>
+    static abstract void InterleaveBytes(T a, T b, out T lower, out T upper);
+
+    /// <summary>Each group is cut into as many pieces as there are groups: piece i of group j goes to piece j of group i.</summary>
+    static abstract T TransposeGroups(T x);
+
     /// <summary>0xFF where the bytes are equal.</summary>
     static abstract T EqualBytes(T a, T b);
 

@@ -14,15 +14,20 @@ internal sealed unsafe partial class LanesKernels<T>
     /// <summary>At most so many terms follow each other in one sum before it is added to the output, which keeps rounding small.</summary>
     private const int SumDepth = 128;
 
-    public override int PanelWidth => T.TileVectors * T.Width;
+    // Whole squares of 16 rows, as they are decoded.
+    public override int PanelWidth => Math.Max(PackRows, T.TileVectors * T.Width);
 
     public override long ScratchBytes(int columns)
-        => Math.Max(4L * columns, (PanelWidth + 4L) * PanelDepth + 16) * sizeof(float);
+        => Math.Max(4L * columns * sizeof(float), PanelWidth * (long)PanelDepth * sizeof(float) + Math.Max(PackBytes, 4 * PanelDepth * sizeof(float)));
 
     public override void MultiplyRows(in Product product, int first, int count, float* x, int xStride, int tokens, bool useQuantized, in QuantizedActivations quantized, byte* scratch)
     {
-        if (useQuantized && DotRows(product, first, count, tokens, quantized)) return;
         var weight = product.Weight;
+        if (useQuantized && Stored.Of(weight.Type) is { } stored)
+        {
+            stored.DotRows(product, first, count, tokens, quantized);
+            return;
+        }
         var K = weight.ColumnCount;
         var sums = stackalloc float[4];
         var decoded = (float*)scratch;
@@ -56,29 +61,6 @@ internal sealed unsafe partial class LanesKernels<T>
         for (var r = 0; r < count; r++) y[r] = product.Bias is null ? sums[r] : sums[r] + product.Bias[n + r];
     }
 
-    private static bool DotRows(in Product product, int first, int count, int tokens, in QuantizedActivations x)
-    {
-        switch (product.Weight.Type)
-        {
-            case ElementType.Q4_0: DotRows<FormatQ4_0>(product, first, count, tokens, x); return true;
-            case ElementType.Q4_1: DotRows<FormatQ4_1>(product, first, count, tokens, x); return true;
-            case ElementType.Q5_0: DotRows<FormatQ5_0>(product, first, count, tokens, x); return true;
-            case ElementType.Q5_1: DotRows<FormatQ5_1>(product, first, count, tokens, x); return true;
-            case ElementType.Q8_0: DotRows<FormatQ8_0>(product, first, count, tokens, x); return true;
-            case ElementType.Q2_K: DotRows<FormatQ2_K>(product, first, count, tokens, x); return true;
-            case ElementType.Q3_K: DotRows<FormatQ3_K>(product, first, count, tokens, x); return true;
-            case ElementType.Q4_K: DotRows<FormatQ4_K>(product, first, count, tokens, x); return true;
-            case ElementType.Q5_K: DotRows<FormatQ5_K>(product, first, count, tokens, x); return true;
-            case ElementType.Q6_K: DotRows<FormatQ6_K>(product, first, count, tokens, x); return true;
-            case ElementType.IQ4_NL: DotRows<FormatIQ4_NL>(product, first, count, tokens, x); return true;
-            case ElementType.IQ4_XS: DotRows<FormatIQ4_XS>(product, first, count, tokens, x); return true;
-            case ElementType.TQ1_0: DotRows<FormatTQ1_0>(product, first, count, tokens, x); return true;
-            case ElementType.TQ2_0: DotRows<FormatTQ2_0>(product, first, count, tokens, x); return true;
-            case ElementType.MXFP4: DotRows<FormatMXFP4>(product, first, count, tokens, x); return true;
-            default: return false;
-        }
-    }
-
     private static void DotRows<TFormat>(in Product product, int first, int count, int tokens, in QuantizedActivations x) where TFormat : struct, IBlockFormat
     {
         var weight = product.Weight;
@@ -107,28 +89,13 @@ internal sealed unsafe partial class LanesKernels<T>
             : new(weight.Row(n), weight.Row(Math.Min(n + 1, last)), weight.Row(Math.Min(n + 2, last)), weight.Row(Math.Min(n + 3, last)));
     }
 
-    /// <summary>Decodes part of a stored row, from whole blocks on.</summary>
+    /// <summary>Decodes part of a stored row, from whole blocks on, of the types that <see cref="Stored"/> has not.</summary>
     private static void Decode(ElementType type, byte* row, int first, int count, float* destination)
     {
         switch (type)
         {
             case ElementType.F16: DecodePlain<Half>(row, first, count, destination); break;
             case ElementType.BF16: DecodePlain<BFloat16>(row, first, count, destination); break;
-            case ElementType.Q4_0: Decode<FormatQ4_0>(row, first, count, destination); break;
-            case ElementType.Q4_1: Decode<FormatQ4_1>(row, first, count, destination); break;
-            case ElementType.Q5_0: Decode<FormatQ5_0>(row, first, count, destination); break;
-            case ElementType.Q5_1: Decode<FormatQ5_1>(row, first, count, destination); break;
-            case ElementType.Q8_0: Decode<FormatQ8_0>(row, first, count, destination); break;
-            case ElementType.Q2_K: Decode<FormatQ2_K>(row, first, count, destination); break;
-            case ElementType.Q3_K: Decode<FormatQ3_K>(row, first, count, destination); break;
-            case ElementType.Q4_K: Decode<FormatQ4_K>(row, first, count, destination); break;
-            case ElementType.Q5_K: Decode<FormatQ5_K>(row, first, count, destination); break;
-            case ElementType.Q6_K: Decode<FormatQ6_K>(row, first, count, destination); break;
-            case ElementType.IQ4_NL: Decode<FormatIQ4_NL>(row, first, count, destination); break;
-            case ElementType.IQ4_XS: Decode<FormatIQ4_XS>(row, first, count, destination); break;
-            case ElementType.TQ1_0: Decode<FormatTQ1_0>(row, first, count, destination); break;
-            case ElementType.TQ2_0: Decode<FormatTQ2_0>(row, first, count, destination); break;
-            case ElementType.MXFP4: Decode<FormatMXFP4>(row, first, count, destination); break;
             default: Blocks.Dequantize(type, row + first / type.BlockLength() * (long)type.BlockBytes(), destination, count); break;
         }
     }
@@ -228,6 +195,7 @@ internal sealed unsafe partial class LanesKernels<T>
                 continue;
             }
             if (weight.IsTransposed) PackTransposed(weight, first, count, k0, depth, panel);
+            else if (Stored.Of(weight.Type) is { } stored) stored.Pack(weight, first, count, k0, depth, panel, PanelWidth, (byte*)decoded);
             else Pack(weight, first, count, k0, depth, decoded, panel);
             for (var k = 0; k < depth || k == 0; k += SumDepth)
                 MultiplyTiles(x + k0 + k, xStride, tokens, panel + (long)k * PanelWidth, PanelWidth, Math.Min(SumDepth, depth - k), count, y, product.OutputStride, k0 + k > 0);
@@ -297,12 +265,11 @@ internal sealed unsafe partial class LanesKernels<T>
             : upper ? AdvSimd.Arm64.ZipHigh(a, b) : AdvSimd.Arm64.ZipLow(a, b);
 
     /// <summary>The same from a matrix stored as [columns, rows]: stored row k holds what the panel's row k needs.</summary>
-    private static void PackTransposed(Matrix weight, int first, int count, int k0, int depth, float* panel)
+    private void PackTransposed(Matrix weight, int first, int count, int k0, int depth, float* panel)
     {
-        var width = T.TileVectors * T.Width;
         for (var k = 0; k < depth; k++)
         {
-            var to = panel + (long)k * width;
+            var to = panel + (long)k * PanelWidth;
             var at = (k0 + k) * weight.Stride;
             if (weight.IsInOrder)
             {

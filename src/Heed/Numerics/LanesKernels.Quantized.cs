@@ -6,6 +6,12 @@ namespace Heed.Numerics;
 /// <content>Products of quantised weights with quantised activations, and the weights' decoding to floats.</content>
 internal sealed unsafe partial class LanesKernels<T>
 {
+    /// <summary>Rows that are decoded side by side: 16 × 16 codes are a square of bytes.</summary>
+    private const int PackRows = 16;
+
+    /// <summary>Codes, as numbers of rows and of columns, and what they are scaled by.</summary>
+    private const int PackBytes = (3 + 4 * sizeof(float)) * 16 * PackRows;
+
     [MethodImpl(Optimize)]
     public override void Quantize(float* x, int xStride, int count, in QuantizedActivations destination)
     {
@@ -123,36 +129,135 @@ internal sealed unsafe partial class LanesKernels<T>
         return T.MultiplyAdd(T.DotUnsigned(upper, T.LoadSame(x + 16)), upperScale, sums);
     }
 
-    /// <summary>Decodes numbers [first, first + count) of a stored row; both whole blocks.</summary>
+    /// <summary>
+    /// panel[k, n] = w[first + n, k0 + k] for k &lt; depth ≤ 256, whole blocks; up to the next multiple of 16, columns beyond count
+    /// repeat the last row. 16 rows at a time: their codes are transposed while they are bytes, and decoded with all rows side by side.
+    /// </summary>
     [MethodImpl(Optimize)]
-    private static void Decode<TFormat>(byte* row, int first, int count, float* destination) where TFormat : struct, IBlockFormat
+    private static void Pack<TFormat>(Matrix weight, int first, int count, int k0, int depth, float* panel, nint width, byte* scratch) where TFormat : struct, IBlockFormat
     {
-        var scales = stackalloc float[16];
-        var offsets = stackalloc float[16];
-        var codes = stackalloc float[8];
-        var heads = stackalloc uint[8];
-        row += first / TFormat.BlockLength * (nint)TFormat.BlockBytes;
-        for (var left = count / 32; left > 0; left -= 8)
+        // Registers hold rows in this order: row g + i·groups is group i of register g.
+        var groups = PackRows / T.Rows;
+        var halves = TFormat.HasHalfParts ? 2 : 1;
+        var rows = stackalloc RowPointers[groups];
+        var heads = stackalloc uint[8 * T.Rows];
+        // Whole registers are stored here and loaded again: aligned, they pass from the one to the other within a few cycles.
+        byte* codes = scratch, spare = codes + 2 * 16 * PackRows;
+        float* scales = (float*)(spare + 16 * PackRows), offsets = scales + 16 * PackRows, scalesOf = offsets + 16 * PackRows, offsetsOf = scalesOf + 16 * PackRows;
+        var start = k0 / TFormat.BlockLength * (long)TFormat.BlockBytes;
+        for (var n = 0; n < count; n += PackRows)
         {
-            var parts = Math.Min(8, left);
-            var rows = new RowPointers(row, row, row, row);
-            TFormat.Heads<Vector128Lanes>(rows, parts, heads);
-            TFormat.Scales<Vector128Lanes>(rows, heads, scales, offsets);
-            for (var part = 0; part < parts; part++, destination += 32)
+            // Rows are read side by side, which hardware does not foresee: the next rows' lines are asked for, one a part; after the last rows, the next columns'.
+            nint stepBytes = depth / TFormat.BlockLength * TFormat.BlockBytes;
+            var ahead = n + PackRows < count ? PackRows * (nint)weight.Stride : stepBytes - n * (nint)weight.Stride;
+            for (var g = 0; g < groups; g++)
             {
-                TFormat.Codes<Vector128Lanes>(rows, part, out var lower, out var upper);
-                lower.Store(codes);
-                upper.Store(codes + 4);
-                for (var i = 0; i < 32; i += T.Width)
+                rows[g] = new RowPointers(Row(n + g), Row(n + g + groups), Row(n + g + 2 * groups), Row(n + g + 3 * groups)) + start;
+                TFormat.Heads<T>(rows[g], depth / 32, heads);
+                TFormat.Scales<T>(rows[g], heads, scales + 8 * halves * T.Rows * g, offsets + 8 * halves * T.Rows * g);
+            }
+            for (var r = 0; r < PackRows; r += 4)
+            {
+                TransposeFour(At(scales, r), At(scales, r + 1), At(scales, r + 2), At(scales, r + 3), 8 * halves, scalesOf + r, PackRows);
+                if (TFormat.HasOffsets)
+                    TransposeFour(At(offsets, r), At(offsets, r + 1), At(offsets, r + 2), At(offsets, r + 3), 8 * halves, offsetsOf + r, PackRows);
+            }
+            var to = panel + n;
+            for (var part = 0; part < depth / 32; part++)
+            {
+                for (var g = 0; g < groups; g++)
                 {
-                    var at = (byte*)codes + i;
-                    var half = TFormat.HasHalfParts ? 2 * part + i / 16 : part;
-                    var code = TFormat.IsSigned ? T.LoadSignedBytes(at) : T.LoadBytes(at);
-                    var scale = T.Broadcast(scales[half]);
-                    (TFormat.HasOffsets ? T.MultiplyAdd(scale, code, T.Broadcast(offsets[half])) : scale * code).Store(destination + i);
+                    if (64 * part < stepBytes) rows[g].Prefetch<T>(ahead + 64 * part, 1);
+                    TFormat.Codes<T>(rows[g], part, out var lower, out var upper);
+                    lower.Store((float*)(codes + 16 * T.Rows * g));
+                    upper.Store((float*)(codes + 16 * PackRows + 16 * T.Rows * g));
+                }
+                for (var half = 0; half < 2; half++, to += 16 * width)
+                {
+                    var at = PackRows * (halves * part + (halves - 1) * half);
+                    DecodeSquare<TFormat>(codes + half * 16 * PackRows, spare, scalesOf + at, offsetsOf + at, to, width);
                 }
             }
-            row += 256 / TFormat.BlockLength * (nint)TFormat.BlockBytes;
         }
+
+        byte* Row(int n) => weight.Row(first + Math.Min(n, count - 1));
+
+        float* At(float* values, int row) => values + 8 * halves * (row % groups * T.Rows + row / groups);
+    }
+
+    /// <summary>
+    /// to[k·width + row] = scale[row]·code + offset[row] for 16 numbers of 16 rows, whose codes lie a row to each group of the
+    /// registers: register g's group i is row g + i·groups.
+    /// </summary>
+    [MethodImpl(Optimize)]
+    private static void DecodeSquare<TFormat>(byte* square, byte* spare, float* scales, float* offsets, float* to, nint width) where TFormat : struct, IBlockFormat
+    {
+        // Every round takes the bytes of the first and the second half of the registers in turn.
+        nint half = 16 / T.Rows / 2, size = 16 * T.Rows;
+        byte* from = square, into = spare;
+        for (nint round = 1; round <= half; round *= 2)
+        {
+            for (nint i = 0; i < half * size; i += size)
+            {
+                T.InterleaveBytes(T.Load((float*)(from + i)), T.Load((float*)(from + half * size + i)), out var lower, out var upper);
+                lower.Store((float*)(into + 2 * i));
+                upper.Store((float*)(into + 2 * i + size));
+            }
+            var before = from;
+            from = into;
+            into = before;
+        }
+        for (nint i = 0; i < 2 * half * size; i += size) T.TransposeGroups(T.Load((float*)(from + i))).Store((float*)(square + i));
+
+        for (nint v = 0; v < PackRows; v += T.Width)
+        {
+            T scale = T.Load(scales + v), offset = T.Load(offsets + v);
+            byte* code = square + v, end = code + 16 * PackRows;
+            for (var at = to + v; code < end; code += PackRows, at += width)
+            {
+                var value = TFormat.IsSigned ? T.LoadSignedBytes(code) : T.LoadBytes(code);
+                (TFormat.HasOffsets ? T.MultiplyAdd(scale, value, offset) : scale * value).Store(at);
+            }
+        }
+    }
+
+    /// <summary>Weights of one block format, whose kernels the JIT has specialised for it.</summary>
+    private abstract class Stored
+    {
+        /// <summary>Null for types that are not decoded in registers.</summary>
+        public static Stored? Of(ElementType type) => type switch
+        {
+            ElementType.Q4_0 => Stored<FormatQ4_0>.Instance,
+            ElementType.Q4_1 => Stored<FormatQ4_1>.Instance,
+            ElementType.Q5_0 => Stored<FormatQ5_0>.Instance,
+            ElementType.Q5_1 => Stored<FormatQ5_1>.Instance,
+            ElementType.Q8_0 => Stored<FormatQ8_0>.Instance,
+            ElementType.Q2_K => Stored<FormatQ2_K>.Instance,
+            ElementType.Q3_K => Stored<FormatQ3_K>.Instance,
+            ElementType.Q4_K => Stored<FormatQ4_K>.Instance,
+            ElementType.Q5_K => Stored<FormatQ5_K>.Instance,
+            ElementType.Q6_K => Stored<FormatQ6_K>.Instance,
+            ElementType.IQ4_NL => Stored<FormatIQ4_NL>.Instance,
+            ElementType.IQ4_XS => Stored<FormatIQ4_XS>.Instance,
+            ElementType.TQ1_0 => Stored<FormatTQ1_0>.Instance,
+            ElementType.TQ2_0 => Stored<FormatTQ2_0>.Instance,
+            ElementType.MXFP4 => Stored<FormatMXFP4>.Instance,
+            _ => null,
+        };
+
+        public abstract void DotRows(in Product product, int first, int count, int tokens, in QuantizedActivations x);
+
+        public abstract void Pack(Matrix weight, int first, int count, int k0, int depth, float* panel, nint width, byte* scratch);
+    }
+
+    private sealed class Stored<TFormat> : Stored where TFormat : struct, IBlockFormat
+    {
+        public static readonly Stored<TFormat> Instance = new();
+
+        public override void DotRows(in Product product, int first, int count, int tokens, in QuantizedActivations x)
+            => LanesKernels<T>.DotRows<TFormat>(product, first, count, tokens, x);
+
+        public override void Pack(Matrix weight, int first, int count, int k0, int depth, float* panel, nint width, byte* scratch)
+            => LanesKernels<T>.Pack<TFormat>(weight, first, count, k0, depth, panel, width, scratch);
     }
 }

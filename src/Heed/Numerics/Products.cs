@@ -41,13 +41,14 @@ public enum ActivationPrecision
 
 /// <summary>Products of activations with stored weights, on all threads.</summary>
 /// <remarks>
-/// Few tokens: every output is one dot product with a stored row, read once. Many tokens: rows are decoded, a panel at a
-/// time, into float32 and multiplied by register tiles; the cost of decoding is shared by all tokens. Work is divided over
-/// outputs only, and each sum has an order of its own, so results are the same bits for any number of threads.
+/// Few tokens: every output is one dot product with a stored row, read once. Many tokens, and block formats whose
+/// activations stay float32: rows are decoded, a panel at a time, and multiplied by register tiles; the cost of decoding is
+/// shared by all tokens. Work is divided over outputs only, and each sum has an order of its own, so results are the same
+/// bits for any number of threads.
 /// </remarks>
 internal static unsafe class Products
 {
-    /// <summary>From this many tokens on, decoding a panel of weights costs less than a dot product per token.</summary>
+    /// <summary>From this many tokens on, a panel of weights costs less than a dot product per token.</summary>
     internal const int PanelTokens = 8;
 
     /// <summary>Weights times tokens below which waking the team costs more than it saves.</summary>
@@ -152,7 +153,7 @@ internal static unsafe class Products
             return end;
         }
 
-        private readonly bool UsesPanels(Matrix weight) => weight.IsTransposed || T >= PanelTokens;
+        private readonly bool UsesPanels(Matrix weight) => weight.IsTransposed || T >= PanelTokens || (!UseQuantized && weight.Type.BlockLength() > 1);
 
         public void Run(int chunk, int worker)
         {

@@ -148,6 +148,15 @@ internal readonly unsafe struct Vector128Lanes(Vector128<float> value) : ILanes<
 
     [MethodImpl(Inline)] public static Vector128Lanes LookupBytes(Vector128Lanes table, Vector128Lanes index) => new(Vector128.Shuffle(table.Bytes, index.Bytes));
 
+    [MethodImpl(Inline)]
+    public static void InterleaveBytes(Vector128Lanes a, Vector128Lanes b, out Vector128Lanes lower, out Vector128Lanes upper)
+    {
+        lower = new(Sse2.IsSupported ? Sse2.UnpackLow(a.Bytes, b.Bytes) : (Vector128.WidenLower(a.Bytes) | Vector128.WidenLower(b.Bytes) << 8).AsByte());
+        upper = new(Sse2.IsSupported ? Sse2.UnpackHigh(a.Bytes, b.Bytes) : (Vector128.WidenUpper(a.Bytes) | Vector128.WidenUpper(b.Bytes) << 8).AsByte());
+    }
+
+    [MethodImpl(Inline)] public static Vector128Lanes TransposeGroups(Vector128Lanes x) => x;
+
     [MethodImpl(Inline)] public static Vector128Lanes EqualBytes(Vector128Lanes a, Vector128Lanes b) => new(Vector128.Equals(a.Bytes, b.Bytes));
 
     [MethodImpl(Inline)] public static Vector128Lanes AddBytes(Vector128Lanes a, Vector128Lanes b) => new(a.Bytes + b.Bytes);
