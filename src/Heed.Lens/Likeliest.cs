@@ -14,9 +14,8 @@ internal static class Likeliest
         for (var id = 0; id < logits.Length; id++)
         {
             sum += Math.Exp(logits[id] - largest);
-            var place = (logits[id], -id);
-            if (queue.Count < top) queue.Enqueue(id, place);
-            else if (top > 0) queue.EnqueueDequeue(id, place);
+            if (queue.Count < top) queue.Enqueue(id, (logits[id], -id));
+            else if (top > 0 && logits[id] > logits[queue.Peek()]) queue.EnqueueDequeue(id, (logits[id], -id));
         }
         var found = new (int, float)[queue.Count];
         for (var i = found.Length - 1; i >= 0; i--)

@@ -16,12 +16,14 @@ internal sealed class LabModel
     private readonly Dictionary<string, Entry> _entries = [];
     private readonly LinkedList<Entry> _recent = [];
     private readonly List<Entry> _waiting = [];
+    private readonly Beginnings _beginnings;
     private bool _isTurnComing;
 
     public LabModel(string id, string name, LanguageModel model, LabOptions options)
     {
         (Id, Name, Model, _options) = (id, name, model, options);
         _analyses = new(options.MaxAnalyses);
+        _beginnings = new(model, options.CacheBytes / 2);
     }
 
     /// <summary>How pages name it in their address.</summary>
@@ -156,7 +158,7 @@ internal sealed class LabModel
     {
         try
         {
-            Model.Transformer.Forward([.. batch.Select(e => e.Run.Pass())]);
+            _beginnings.Run(() => Model.Transformer.Forward([.. batch.Select(e => e.Run.Pass(e.Run.Edits.Length == 0 ? _beginnings.Take(e.Run.Tokens) : null))]));
         }
         catch (Exception e) when (batch.Length == 1)
         {

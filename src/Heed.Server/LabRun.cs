@@ -10,7 +10,7 @@ internal sealed class LabRun
 
     private readonly Lock _lock = new();
     private readonly List<(int Layer, Trace Trace)> _layers = [];
-    private readonly int? _layer;
+    private int? _layer;
     private float[] _logits = [];
     private TokenLosses? _losses;
 
@@ -19,8 +19,7 @@ internal sealed class LabRun
     {
         (Model, Sentence, Text, Tokens, Texts, Edits) = (model, sentence, text, tokens, texts, edits);
         _layer = layer >= 0 && layer < model.Config.Layers.Count ? layer : null;
-        string[] kept = [$"blocks.*.{ActivationNames.Pattern}", $"blocks.*.{ActivationNames.ResidPre}", Last(model), .. _layer is { } l ? new[] { $"blocks.{l}.*" } : []];
-        Trace = Trace.Of(kept);
+        Trace = Trace.Of([.. Always(model), .. _layer is { } l ? new[] { $"blocks.{l}.*" } : []]);
     }
 
     public LanguageModel Model { get; }
@@ -38,7 +37,7 @@ internal sealed class LabRun
     public string[] Texts { get; }
 
     /// <summary>Patterns of all layers, the stream before each, and the last.</summary>
-    public Trace Trace { get; }
+    public Trace Trace { get; private set; }
 
     /// <summary>The logits [V] after the last token.</summary>
     public ReadOnlySpan<float> Logits => _logits;
@@ -52,12 +51,15 @@ internal sealed class LabRun
         get
         {
             if (field is not null) return field;
-            int[] order = [.. Enumerable.Range(0, _logits.Length)];
-            float[] falling = new float[_logits.Length];
-            TensorPrimitives.Negate(_logits, falling);
-            // Equal logits keep the order of their ids.
-            Array.Sort(order, (a, b) => falling[a] != falling[b] ? falling[a].CompareTo(falling[b]) : a.CompareTo(b));
-            return field = order;
+            // One whole number each: a float's bits rise with it once its sign is dealt with, here the other way round; below them the id.
+            var keys = new ulong[_logits.Length];
+            for (var id = 0; id < keys.Length; id++)
+            {
+                var bits = BitConverter.SingleToInt32Bits(_logits[id] + 0f);
+                keys[id] = (ulong)(uint)(bits < 0 ? bits : ~(bits | int.MinValue)) << 32 | (uint)id;
+            }
+            Array.Sort(keys);
+            return field = Array.ConvertAll(keys, key => (int)key);
         }
     }
 
@@ -71,13 +73,25 @@ internal sealed class LabRun
     }
 
     /// <summary>The pass that fills it.</summary>
-    public SequenceRun Pass() => new()
+    /// <param name="begun">Where the text began before, and is to be kept for the next that begins like it; null for neither.</param>
+    public SequenceRun Pass(Beginning? begun)
     {
-        Tokens = Tokens,
-        Trace = Trace,
-        Edits = Edits,
-        Handler = (_, logits) => _logits = logits.ToArray(),
-    };
+        if (begun is { Cache.Length: > 0 })
+        {
+            // Layers looked at are computed from the kept stream.
+            Trace = begun.Trace.Fork(begun.Cache.Length, Always(Model));
+            _layer = null;
+        }
+        if (begun is not null) begun.Trace = Trace;
+        return new()
+        {
+            Tokens = Tokens.AsMemory(begun?.Cache.Length ?? 0),
+            Cache = begun?.Cache,
+            Trace = Trace,
+            Edits = Edits,
+            Handler = (_, logits) => _logits = logits.ToArray(),
+        };
+    }
 
     /// <summary>A layer's activations that are at hand, or null.</summary>
     public Trace? Find(int layer)
@@ -124,6 +138,10 @@ internal sealed class LabRun
         if (layers.Any(l => l.Min() < layer && l.Max() >= layer)) return (null, Edits);
         return (Trace[layer < Model.Config.Layers.Count ? ActivationNames.InBlock(layer, ActivationNames.ResidPre) : Last(Model)], [.. Edits.Where((_, i) => layers[i].Min() >= layer)]);
     }
+
+    /// <summary>What every run keeps: patterns of all layers, the stream before each, and the last.</summary>
+    private static string[] Always(LanguageModel model)
+        => [.. Enumerable.Range(0, model.Config.Layers.Count).SelectMany(l => new[] { ActivationNames.InBlock(l, ActivationNames.Pattern), ActivationNames.InBlock(l, ActivationNames.ResidPre) }), Last(model)];
 
     private static string Last(LanguageModel model) => ActivationNames.InBlock(model.Config.Layers.Count - 1, ActivationNames.ResidPost);
 

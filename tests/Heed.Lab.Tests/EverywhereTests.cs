@@ -91,8 +91,11 @@ public sealed class EverywhereTests(LabFixture lab)
               video.src = URL.createObjectURL(new Blob([Uint8Array.from(atob(base64), c => c.charCodeAt(0))], { type: 'video/webm' }));
               await new Promise((resolve, reject) => { video.onloadedmetadata = resolve; video.onerror = () => reject(new Error(video.error.message)); });
               const inkAt = async (time) => {
+                const drawn = new Promise(resolve => video.requestVideoFrameCallback(resolve));
                 video.currentTime = time;
                 await new Promise(resolve => video.onseeked = resolve);
+                // Sought is not yet drawn on a machine that has much to do.
+                await Promise.race([drawn, new Promise(resolve => setTimeout(resolve, 2000))]);
                 const canvas = Object.assign(document.createElement('canvas'), { width: video.videoWidth, height: video.videoHeight }), context = canvas.getContext('2d');
                 context.drawImage(video, 0, 0);
                 const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;

@@ -151,7 +151,7 @@ public sealed class LookTests(LabFixture lab)
 
         // The address holds the way; loaded again, it is there. Kept, it is the sentence.
         await visit.Page.ReloadAsync();
-        await visit.SettleAsync();
+        await visit.ShowAsync(card);
         await Assertions.Expect(chips).ToHaveCountAsync(3);
         await card.GetByRole(AriaRole.Button, new() { Name = "Keep it in the sentence" }).ClickAsync();
         await visit.SettleAsync();
@@ -165,11 +165,16 @@ public sealed class LookTests(LabFixture lab)
     {
         string[] letters = [.. "the".Select(c => lab.Model.Tokenizer.Encode(c.ToString()).Ids.Single().ToString(System.Globalization.CultureInfo.InvariantCulture))];
         await using (var visit = await Visit.OpenAsync(lab, $"/look?text={Uri.EscapeDataString(Text)}&head=10.1&after={string.Join('.', letters)}"))
-            await Assertions.Expect(visit.Page.GetByRole(AriaRole.Region, new() { Name = "Go on from your sentence" }).GetByRole(AriaRole.Status)).ToContainTextAsync("cut into other tokens");
+        {
+            var card = visit.Page.GetByRole(AriaRole.Region, new() { Name = "Go on from your sentence" });
+            await visit.ShowAsync(card);
+            await Assertions.Expect(card.GetByRole(AriaRole.Status)).ToContainTextAsync("cut into other tokens");
+        }
         var end = lab.Model.Tokenizer.EndIds.First();
         await using (var visit = await Visit.OpenAsync(lab, $"/look?text={Uri.EscapeDataString(Text)}&head=10.1&after={end}"))
         {
             var card = visit.Page.GetByRole(AriaRole.Region, new() { Name = "Go on from your sentence" });
+            await visit.ShowAsync(card);
             await Assertions.Expect(card.GetByRole(AriaRole.Status)).ToContainTextAsync("ends its text here");
             await Assertions.Expect(card.GetByRole(AriaRole.Button, new() { NameRegex = new("^Take") })).ToBeDisabledAsync();
         }

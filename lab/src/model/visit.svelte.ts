@@ -10,8 +10,14 @@ class Visit {
   tokens: Token[] = $state.raw([]);
   trouble: string | undefined = $state();
 
+  #later = 0;
+
   constructor() {
-    addEventListener('popstate', () => (this.place = parsePlace(new URL(location.href))));
+    addEventListener('popstate', () => {
+      clearTimeout(this.#later);
+      this.place = parsePlace(new URL(location.href));
+    });
+    addEventListener('pagehide', () => this.#write());
   }
 
   /** The model that is asked. */
@@ -19,14 +25,29 @@ class Visit {
     return this.models.find((m) => m.id === this.place.model) ?? this.models[0];
   }
 
-  /** Goes somewhere: a step in the browser's history. */
-  go(change: Partial<Place>): void {
-    this.#set(change, 'pushState');
+  /** The address of the place where one is, as it is shared. */
+  get address(): string {
+    return new URL(formatPlace(this.place), location.href).href;
   }
 
-  /** Changes the place where one is, as by typing: no step of its own. */
+  /** Goes somewhere: a step in the browser's history. */
+  go(change: Partial<Place>): void {
+    this.#write();
+    this.#set(change);
+    history.pushState(null, '', formatPlace(this.place));
+  }
+
+  /** Changes the place where one is: no step of its own. */
   change(change: Partial<Place>): void {
-    this.#set(change, 'replaceState');
+    this.#set(change);
+    this.#write();
+  }
+
+  /** The same while somebody types: the address follows when the hand rests, since a browser has much to do about a new one. */
+  type(change: Partial<Place>): void {
+    this.#set(change);
+    clearTimeout(this.#later);
+    this.#later = window.setTimeout(() => this.#write(), 300);
   }
 
   /** Goes to what was clicked: a cell's products, a token's story, a head's grid. False if it is none of them. */
@@ -72,13 +93,18 @@ class Visit {
     }
   }
 
-  #set(change: Partial<Place>, how: 'pushState' | 'replaceState'): void {
+  /** The address says where one is. */
+  #write(): void {
+    clearTimeout(this.#later);
+    history.replaceState(null, '', formatPlace(this.place));
+  }
+
+  #set(change: Partial<Place>): void {
     // What was set on a page stays there.
     const isElsewhere = ('view' in change && change.view !== this.place.view) || ('page' in change && change.page !== this.place.page);
     // What went on from another text does not go on from this one.
     const isOther = ('text' in change && change.text !== this.place.text) || ('model' in change && change.model !== this.place.model);
     this.place = { ...this.place, ...(isElsewhere ? { settings: {} } : {}), ...(isOther ? { after: [] } : {}), ...change };
-    history[how](null, '', formatPlace(this.place));
   }
 }
 

@@ -60,6 +60,25 @@ internal sealed class KeptActivation(ActivationInfo info, int[]? heads)
         _late.Add((values, _positions.Count, firstKey, keys));
     }
 
+    /// <summary>What it has of positions before <paramref name="length"/>, as one part of its own.</summary>
+    public KeptActivation Fork(int length)
+    {
+        var fork = new KeptActivation(info, heads);
+        fork._positions.AddRange(_positions.Where(p => p < length));
+        if (fork._positions.Count == 0) return fork;
+        var whole = Join().Values.Span;
+        int all = _positions.Count, rows = fork._positions.Count, width = whole.Length / (all * HeadCount), kept = IsGrid ? length : width;
+        var values = GC.AllocateUninitializedArray<float>(checked(rows * HeadCount * kept));
+        for (var h = 0; h < HeadCount; h++)
+            for (var t = 0; t < rows; t++)
+            {
+                int source = IsHeadFirst ? h * all + t : t * HeadCount + h, target = IsHeadFirst ? h * rows + t : t * HeadCount + h;
+                whole.Slice(source * width, kept).CopyTo(values.AsSpan(target * kept));
+            }
+        fork._parts.Add(new(values, rows, IsGrid ? length : 0));
+        return fork;
+    }
+
     /// <summary>Heads kept, as the model counts them.</summary>
     public IEnumerable<int> Heads => heads ?? Enumerable.Range(0, HeadCount);
 

@@ -72,6 +72,32 @@ public sealed class Trace
         return _loaded.GetValueOrDefault(canonical) ?? _kept.GetValueOrDefault(canonical)?.Join();
     }
 
+    /// <summary>
+    /// A trace that begins with what this one has of the first positions and goes its own way: with a cache of as many positions, only what
+    /// comes after them is computed.
+    /// </summary>
+    /// <param name="length">How many positions, counted from the text's start.</param>
+    /// <param name="names">Which activations of this trace it has and goes on to keep, by their names; not raw or scaled scores, which need queries that no trace keeps.</param>
+    /// <exception cref="HeedException">This trace has not kept one of them, or not from the start.</exception>
+    public Trace Fork(int length, params IReadOnlyList<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _tokens.Count);
+        if (FirstPosition != 0) throw new HeedException($"The trace begins at position {FirstPosition}: what is before it is not there to go on from.");
+        var fork = new Trace(new TraceSelection { Names = names, Heads = Selection.Heads, Positions = Selection.Positions, MaxBytes = Selection.MaxBytes });
+        foreach (var name in names)
+        {
+            if (!_kept.TryGetValue(ActivationNames.Canonical(name), out var kept)) throw new HeedException($"The trace has not kept \"{name}\", so nothing can go on from it.");
+            if (kept.Info.Local is ActivationNames.RawScores or ActivationNames.ScaledScores)
+                throw new HeedException($"{kept.Info.Name} of earlier tokens has scores of later ones, too: it is computed in one pass over the whole text, or over one cache from the start.");
+            fork._kept[kept.Info.Name] = kept.Fork(length);
+            fork._order.Add(kept.Info.Name);
+        }
+        fork._tokens.AddRange(_tokens.Take(length));
+        return fork;
+    }
+
     /// <summary>Writes the activations, their axes and the tokens to a safetensors file, whole or not at all.</summary>
     /// <param name="path">The file; tensors have the activations' names, so Python reads it as any other.</param>
     /// <param name="metadata">More text for the file's header, such as the model and the text.</param>

@@ -48,6 +48,54 @@ public class TraceTests
         }
     }
 
+    [Theory]
+    [InlineData("stories260k")]
+    [InlineData("bloom")]
+    [InlineData("gemma3")]
+    [InlineData("qwen3")]
+    [InlineData("gpt2")]
+    public void Fork_GoingOnInAnotherWay_EqualsOnePassOverThatText(string family)
+    {
+        using var model = Models.Exact(family == "stories260k" ? Models.Stories : Models.Golden(family));
+        int[] first = Models.Tokens(9), other = [.. first[..6], first[1], first[7], first[2], first[0]];
+        string[] names = [.. Enumerable.Range(0, model.Config.Layers.Count).SelectMany(l => new[] { $"blocks.{l}.attn.hook_pattern", $"blocks.{l}.attn.hook_attn_scores", $"blocks.{l}.hook_resid_pre", $"blocks.{l}.attn.hook_z" })];
+        var cache = new KeyValueCache(model.Config);
+        var whole = Trace.Everything();
+        model.Transformer.Forward(new SequenceRun { Tokens = first, Cache = cache, Trace = whole });
+        var before = whole["blocks.0.attn.hook_pattern"].Values.ToArray();
+        var fork = whole.Fork(6, names);
+        Assert.Equal(first[..6], fork.Tokens);
+        model.Transformer.Forward(new SequenceRun { Tokens = other.AsMemory(6), Cache = cache.Fork(6), Trace = fork });
+        var expected = model.Trace(other);
+        Assert.Equal(other, fork.Tokens);
+        Assert.Equal(names.Order(), fork.Names.Order());
+        foreach (var name in names)
+        {
+            Assert.Equal(expected[name].Shape, fork[name].Shape);
+            var difference = Verification.Comparison.Of(name, expected[name].Values.Span, fork[name].Values.Span, 1e-4, relative: true);
+            Assert.True(difference.Verdict == Verification.Verdict.Equal, $"{name}: {difference.Difference:G3}");
+        }
+        Assert.Equal(before, whole["blocks.0.attn.hook_pattern"].Values.ToArray());
+    }
+
+    [Fact]
+    public void Fork_OfWhatIsNotThereOrNeedsMore_SaysSo()
+    {
+        using var model = Models.Exact(Models.Stories);
+        int[] tokens = Models.Tokens(5);
+        var cache = new KeyValueCache(model.Config);
+        var trace = Trace.Of("blocks.*.attn.hook_pattern", "blocks.1.attn.hook_raw_scores");
+        model.Transformer.Forward(new SequenceRun { Tokens = tokens, Cache = cache, Trace = trace });
+        Assert.Contains("hook_z", Assert.Throws<HeedException>(() => trace.Fork(3, "blocks.0.attn.hook_z")).Message);
+        var raw = trace.Names.Single(n => !n.EndsWith("hook_pattern", StringComparison.Ordinal));
+        Assert.Contains("one pass over the whole text", Assert.Throws<HeedException>(() => trace.Fork(3, raw)).Message);
+        Assert.Throws<ArgumentOutOfRangeException>(() => trace.Fork(6, "blocks.0.attn.hook_pattern"));
+        Assert.Empty(trace.Fork(0, "blocks.0.attn.hook_pattern").Tokens);
+        var late = Trace.Of("blocks.*.attn.hook_pattern");
+        model.Transformer.Forward(new SequenceRun { Tokens = tokens.AsMemory(0, 2), Cache = cache, Trace = late });
+        Assert.Contains("position 5", Assert.Throws<HeedException>(() => late.Fork(1, "blocks.0.attn.hook_pattern")).Message);
+    }
+
     [Fact]
     public void Trace_OfSomeHeadsLayersAndPositions_HoldsThoseOfTheWholeTrace()
     {
