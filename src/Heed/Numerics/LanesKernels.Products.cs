@@ -23,9 +23,10 @@ internal sealed unsafe partial class LanesKernels<T>
     public override void MultiplyRows(in Product product, int first, int count, float* x, int xStride, int tokens, bool useQuantized, in QuantizedActivations quantized, byte* scratch)
     {
         var weight = product.Weight;
-        if (useQuantized && Stored.Of(weight.Type) is { } stored)
+        if (Stored.Of(weight.Type) is { } stored)
         {
-            stored.DotRows(product, first, count, tokens, quantized);
+            if (useQuantized) stored.DotRows(product, first, count, tokens, quantized);
+            else stored.DotFew(product, first, count, x, xStride, tokens, scratch);
             return;
         }
         var K = weight.ColumnCount;
@@ -66,15 +67,13 @@ internal sealed unsafe partial class LanesKernels<T>
         var weight = product.Weight;
         var sums = stackalloc float[4];
         var last = first + count - 1;
-        // Some 4 KB ahead, in whole groups of rows.
-        var group = Math.Max(1, (nint)weight.Stride * T.Rows);
-        var ahead = (4095 + group) / group * group;
+        var ahead = Ahead(weight);
         var heads = stackalloc uint[8 * T.Rows];
-        var rows = Group(first);
+        var rows = Group(weight, first, last);
         TFormat.Heads<T>(rows, Math.Min(8, x.Columns / 32), heads);
         for (var n = first; n < first + count; n += T.Rows)
         {
-            var following = n + T.Rows < first + count ? Group(n + T.Rows) : rows;
+            var following = n + T.Rows < first + count ? Group(weight, n + T.Rows, last) : rows;
             for (var t = 0; t < tokens; t++)
             {
                 DotQuantized<TFormat>(rows, t + 1 < tokens ? rows : following, x, t, t == 0 ? ahead : 0, heads, sums);
@@ -82,11 +81,18 @@ internal sealed unsafe partial class LanesKernels<T>
             }
             rows = following;
         }
+    }
 
-        // Rows that are not there are stand-ins for the last one.
-        RowPointers Group(int n) => T.Rows == 1
-            ? new(weight.Row(n), null, null, null)
-            : new(weight.Row(n), weight.Row(Math.Min(n + 1, last)), weight.Row(Math.Min(n + 2, last)), weight.Row(Math.Min(n + 3, last)));
+    /// <summary>The rows from n on, as many as a register holds groups. Rows that are not there are stand-ins for the last one.</summary>
+    private static RowPointers Group(Matrix weight, int n, int last) => T.Rows == 1
+        ? new(weight.Row(n), null, null, null)
+        : new(weight.Row(n), weight.Row(Math.Min(n + 1, last)), weight.Row(Math.Min(n + 2, last)), weight.Row(Math.Min(n + 3, last)));
+
+    /// <summary>How far ahead memory is asked for: some 4 KB, in whole groups of rows.</summary>
+    private static nint Ahead(Matrix weight)
+    {
+        var group = Math.Max(1, (nint)weight.Stride * T.Rows);
+        return (4095 + group) / group * group;
     }
 
     /// <summary>Decodes part of a stored row, from whole blocks on, of the types that <see cref="Stored"/> has not.</summary>

@@ -130,6 +130,103 @@ internal sealed unsafe partial class LanesKernels<T>
     }
 
     /// <summary>
+    /// Outputs [first, first + count) for up to four rows of x in float32: T.Rows rows of weights at a time are decoded in registers, a
+    /// step of 256 numbers of each, and multiplied on the spot.
+    /// </summary>
+    [MethodImpl(Optimize)]
+    private static void DotFew<TFormat, TTokens>(in Product product, int first, int count, float* x, int xStride, byte* scratch) where TFormat : struct, IBlockFormat where TTokens : struct, ICount
+    {
+        var weight = product.Weight;
+        int K = weight.ColumnCount, last = first + count - 1, halves = TFormat.HasHalfParts ? 2 : 1;
+        var ahead = Ahead(weight);
+        nint stepBytes = 256 / TFormat.BlockLength * TFormat.BlockBytes;
+        var results = stackalloc float[4];
+        // [part][half][row][16]
+        var codes = scratch;
+        float* scales = (float*)(codes + 8 * 32 * T.Rows), offsets = scales + 16 * T.Rows, sums = offsets + 16 * T.Rows;
+        var heads = (uint*)(sums + 8 * T.Rows * T.Width);
+        for (var n = first; n <= last; n += T.Rows)
+        {
+            var rows = Group(weight, n, last);
+            for (var i = 0; i < 8 * T.Rows; i++) default(T).Store(sums + i * T.Width);
+            for (var k = 0; k < K; k += 256, rows += stepBytes)
+            {
+                var parts = Math.Min(8, (K - k) / 32);
+                rows.Prefetch<T>(ahead, stepBytes);
+                TFormat.Heads<T>(rows, parts, heads);
+                TFormat.Scales<T>(rows, heads, scales, offsets);
+                for (var part = 0; part < parts; part++)
+                {
+                    TFormat.Codes<T>(rows, part, out var lower, out var upper);
+                    lower.Store((float*)(codes + 32 * T.Rows * part));
+                    upper.Store((float*)(codes + 32 * T.Rows * part + 16 * T.Rows));
+                }
+                for (var r = 0; r < T.Rows; r++)
+                    DotStep<TFormat, TTokens>(codes + 16 * r, scales + 8 * halves * r, offsets + 8 * halves * r, parts, x + k, xStride, sums + 8 * r * T.Width);
+            }
+            for (var t = 0; t < TTokens.Value; t++)
+            {
+                for (var r = 0; r < T.Rows; r++) results[r] = (T.Load(sums + (8 * r + 2 * t) * T.Width) + T.Load(sums + (8 * r + 2 * t + 1) * T.Width)).Sum();
+                Put(product, n, Math.Min(T.Rows, last + 1 - n), t, results);
+            }
+        }
+    }
+
+    /// <summary>sums[t] += Σ w·x[t] over one step of one row, in two sums each.</summary>
+    [MethodImpl(Optimize)]
+    private static void DotStep<TFormat, TTokens>(byte* codes, float* scales, float* offsets, int parts, float* x, nint xStride, float* sums) where TFormat : struct, IBlockFormat where TTokens : struct, ICount
+    {
+        T s00 = T.Load(sums), s01 = T.Load(sums + T.Width), s10 = default, s11 = default, s20 = default, s21 = default, s30 = default, s31 = default;
+        if (TTokens.Value > 1) (s10, s11) = (T.Load(sums + 2 * T.Width), T.Load(sums + 3 * T.Width));
+        if (TTokens.Value > 2) (s20, s21) = (T.Load(sums + 4 * T.Width), T.Load(sums + 5 * T.Width));
+        if (TTokens.Value > 3) (s30, s31) = (T.Load(sums + 6 * T.Width), T.Load(sums + 7 * T.Width));
+        for (nint part = 0; part < parts; part++, codes += 32 * T.Rows)
+        {
+            nint lower = TFormat.HasHalfParts ? 2 * part : part, upper = TFormat.HasHalfParts ? lower + 1 : part;
+            T lowerScale = T.Broadcast(scales[lower]), upperScale = T.Broadcast(scales[upper]), lowerOffset = default, upperOffset = default;
+            if (TFormat.HasOffsets) (lowerOffset, upperOffset) = (T.Broadcast(offsets[lower]), T.Broadcast(offsets[upper]));
+            for (nint i = 0; i < 16; i += T.Width, x += T.Width)
+            {
+                T w0 = Weights<TFormat>(codes + i, lowerScale, lowerOffset), w1 = Weights<TFormat>(codes + 16 * T.Rows + i, upperScale, upperOffset);
+                s00 = T.MultiplyAdd(w0, T.Load(x), s00);
+                s01 = T.MultiplyAdd(w1, T.Load(x + 16), s01);
+                if (TTokens.Value > 1)
+                {
+                    s10 = T.MultiplyAdd(w0, T.Load(x + xStride), s10);
+                    s11 = T.MultiplyAdd(w1, T.Load(x + xStride + 16), s11);
+                }
+                if (TTokens.Value > 2)
+                {
+                    s20 = T.MultiplyAdd(w0, T.Load(x + 2 * xStride), s20);
+                    s21 = T.MultiplyAdd(w1, T.Load(x + 2 * xStride + 16), s21);
+                }
+                if (TTokens.Value > 3)
+                {
+                    s30 = T.MultiplyAdd(w0, T.Load(x + 3 * xStride), s30);
+                    s31 = T.MultiplyAdd(w1, T.Load(x + 3 * xStride + 16), s31);
+                }
+            }
+            x += 16;
+        }
+        s00.Store(sums);
+        s01.Store(sums + T.Width);
+        if (TTokens.Value > 1) s10.Store(sums + 2 * T.Width);
+        if (TTokens.Value > 1) s11.Store(sums + 3 * T.Width);
+        if (TTokens.Value > 2) s20.Store(sums + 4 * T.Width);
+        if (TTokens.Value > 2) s21.Store(sums + 5 * T.Width);
+        if (TTokens.Value > 3) s30.Store(sums + 6 * T.Width);
+        if (TTokens.Value > 3) s31.Store(sums + 7 * T.Width);
+    }
+
+    /// <summary>T.Width weights from their codes.</summary>
+    [MethodImpl(Inline)]
+    private static T Weights<TFormat>(byte* codes, T scale, T offset) where TFormat : struct, IBlockFormat
+    {
+        var code = TFormat.IsSigned ? T.LoadSignedBytes(codes) : T.LoadBytes(codes);
+        return TFormat.HasOffsets ? T.MultiplyAdd(scale, code, offset) : scale * code;
+    }
+
+    /// <summary>
     /// panel[k, n] = w[first + n, k0 + k] for k &lt; depth ≤ 256, whole blocks; up to the next multiple of 16, columns beyond count
     /// repeat the last row. 16 rows at a time: their codes are transposed while they are bytes, and decoded with all rows side by side.
     /// </summary>
@@ -214,10 +311,7 @@ internal sealed unsafe partial class LanesKernels<T>
             T scale = T.Load(scales + v), offset = T.Load(offsets + v);
             byte* code = square + v, end = code + 16 * PackRows;
             for (var at = to + v; code < end; code += PackRows, at += width)
-            {
-                var value = TFormat.IsSigned ? T.LoadSignedBytes(code) : T.LoadBytes(code);
-                (TFormat.HasOffsets ? T.MultiplyAdd(scale, value, offset) : scale * value).Store(at);
-            }
+                Weights<TFormat>(code, scale, offset).Store(at);
         }
     }
 
@@ -247,6 +341,8 @@ internal sealed unsafe partial class LanesKernels<T>
 
         public abstract void DotRows(in Product product, int first, int count, int tokens, in QuantizedActivations x);
 
+        public abstract void DotFew(in Product product, int first, int count, float* x, int xStride, int tokens, byte* scratch);
+
         public abstract void Pack(Matrix weight, int first, int count, int k0, int depth, float* panel, nint width, byte* scratch);
     }
 
@@ -256,6 +352,23 @@ internal sealed unsafe partial class LanesKernels<T>
 
         public override void DotRows(in Product product, int first, int count, int tokens, in QuantizedActivations x)
             => LanesKernels<T>.DotRows<TFormat>(product, first, count, tokens, x);
+
+        public override void DotFew(in Product product, int first, int count, float* x, int xStride, int tokens, byte* scratch)
+        {
+            for (var t = 0; t < tokens; t += 4)
+            {
+                var some = product;
+                some.Output += (long)t * product.OutputStride;
+                var at = x + (long)t * xStride;
+                switch (tokens - t)
+                {
+                    case 1: LanesKernels<T>.DotFew<TFormat, One>(some, first, count, at, xStride, scratch); break;
+                    case 2: LanesKernels<T>.DotFew<TFormat, Two>(some, first, count, at, xStride, scratch); break;
+                    case 3: LanesKernels<T>.DotFew<TFormat, Three>(some, first, count, at, xStride, scratch); break;
+                    default: LanesKernels<T>.DotFew<TFormat, Four>(some, first, count, at, xStride, scratch); break;
+                }
+            }
+        }
 
         public override void Pack(Matrix weight, int first, int count, int k0, int depth, float* panel, nint width, byte* scratch)
             => LanesKernels<T>.Pack<TFormat>(weight, first, count, k0, depth, panel, width, scratch);

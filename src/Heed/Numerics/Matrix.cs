@@ -65,6 +65,15 @@ public sealed unsafe class Matrix
         return new(Data + skipped, Type, count, ColumnCount, Stride, IsTransposed, null);
     }
 
+    /// <summary>The <paramref name="count"/> columns from <paramref name="first"/> on, of a matrix of float32 that is stored row after row.</summary>
+    internal Matrix Columns(int first, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first + (long)count, ColumnCount);
+        if (Type != ElementType.F32 || IsTransposed) throw new InvalidOperationException($"Columns of a {(IsTransposed ? "transposed " : "")}{Type} matrix do not stand by themselves.");
+        return new(Data + first * sizeof(float), Type, RowCount, count, Stride, transposed: false, _order);
+    }
+
     /// <summary>The matrix whose row r is this one's row <paramref name="order"/>[r].</summary>
     public Matrix Reordered(int[] order)
     {

@@ -41,15 +41,17 @@ public enum ActivationPrecision
 
 /// <summary>Products of activations with stored weights, on all threads.</summary>
 /// <remarks>
-/// Few tokens: every output is one dot product with a stored row, read once. Many tokens, and block formats whose
-/// activations stay float32: rows are decoded, a panel at a time, and multiplied by register tiles; the cost of decoding is
-/// shared by all tokens. Work is divided over outputs only, and each sum has an order of its own, so results are the same
+/// Few tokens: every output is one dot product with a stored row, read once. Many tokens: rows are decoded, a panel at a time, and
+/// multiplied by register tiles; the cost of decoding is shared by all tokens. Work is divided over outputs only, and each sum has an order of its own, so results are the same
 /// bits for any number of threads.
 /// </remarks>
 internal static unsafe class Products
 {
     /// <summary>From this many tokens on, a panel of weights costs less than a dot product per token.</summary>
     internal const int PanelTokens = 8;
+
+    /// <summary>Up to so many tokens, weights of a block format are decoded for each dot product of float32 activations; more share a panel.</summary>
+    private const int FewTokens = 4;
 
     /// <summary>Weights times tokens below which waking the team costs more than it saves.</summary>
     private const long WorthSharing = 32 * 1024;
@@ -153,7 +155,7 @@ internal static unsafe class Products
             return end;
         }
 
-        private readonly bool UsesPanels(Matrix weight) => weight.IsTransposed || T >= PanelTokens || (!UseQuantized && weight.Type.BlockLength() > 1);
+        private readonly bool UsesPanels(Matrix weight) => weight.IsTransposed || T >= PanelTokens || (!UseQuantized && T > FewTokens && weight.Type.BlockLength() > 1);
 
         public void Run(int chunk, int worker)
         {

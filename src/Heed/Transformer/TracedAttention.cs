@@ -87,15 +87,14 @@ internal static unsafe class TracedAttention
         int D = model.Config.Width, H = config.Heads, d = config.HeadSize;
         var (weight, bias) = model.Weights.Layers[layer].Output;
         var weights = new FloatVector(checked(D * H * d));
+        var decoded = Matrix.Stored((byte*)weights.Pointer, ElementType.F32, D, H * d);
         for (var r = 0; r < D; r++) MatrixRows.Read(weight, r, weights.Pointer + (long)r * H * d);
         foreach (ref readonly var slice in pass.Slices)
         {
             if (slice.Run.Probe is not { } probe || !probe.Wants(layer, ActivationNames.Result)) continue;
             var result = new FloatVector(checked(slice.Count * H * D));
-            for (var t = 0; t < slice.Count; t++)
-                for (var h = 0; h < H; h++)
-                    for (var r = 0; r < D; r++)
-                        result.Span[(t * H + h) * D + r] = VectorMath.Dot(weights.Pointer + ((long)r * H + h) * d, z + (((long)slice.Row + t) * H + h) * d, d);
+            for (var h = 0; h < H; h++)
+                Products.Multiply(model.Team, [new Product(decoded.Columns(h * d, d), null, result.Pointer + (long)h * D, H * D)], z + ((long)slice.Row * H + h) * d, H * d, slice.Count, ActivationPrecision.Float32);
             if (!probe.Observe(layer, ActivationNames.Result, result.Pointer, slice)) continue;
             for (var t = 0; t < slice.Count; t++)
             {
@@ -105,5 +104,6 @@ internal static unsafe class TracedAttention
                 for (var h = 0; h < H; h++) VectorMath.Add(result.Pointer + ((long)t * H + h) * D, sum, D);
             }
         }
+        GC.KeepAlive(weights);
     }
 }

@@ -16,10 +16,17 @@ public sealed unsafe class Transformer : IDisposable
     /// <summary>Rows of logits computed together.</summary>
     private const int MaxLogitRows = 64;
 
+    /// <summary>Memory of caches that is kept for the next pass.</summary>
+    private const long MaxSpareBytes = 64 << 20;
+
     private readonly RotaryTable?[] _rotary;
     private readonly RotaryScaling[] _scalingsByLength;
     private readonly Pass _pass = new();
     private readonly Lock _lock = new();
+
+    /// <summary>Caches that passes are done with, and those of the present pass that no caller has.</summary>
+    private readonly Stack<KeyValueCache> _spare = [];
+    private readonly List<KeyValueCache> _lent = [];
     private volatile bool _isRunning;
     private bool _isDisposed;
 
@@ -81,7 +88,9 @@ public sealed unsafe class Transformer : IDisposable
             }
             catch (Exception e)
             {
-                // What a failed pass appended is taken back.
+                // What a failed pass left in caches of its own may not be finite.
+                _lent.Clear();
+                // What it appended is taken back.
                 foreach (var run in batch) run.Cache?.Truncate(Math.Min(run.CachedBefore, run.Cache.Length));
                 if (e is NonFiniteException && Explain(batch) is { } explained) throw explained;
                 throw;
@@ -151,7 +160,7 @@ public sealed unsafe class Transformer : IDisposable
         }
         foreach (var run in batch)
         {
-            var cache = run.Cache ?? new KeyValueCache(Config);
+            var cache = run.Cache ?? Borrow();
             var length = cache.Length + run.Tokens.Length;
             if (cache.Length > 0 && IsStale(cache.Length, length))
             {
@@ -160,11 +169,31 @@ public sealed unsafe class Transformer : IDisposable
                 var again = new SequenceRun { Tokens = cached, Rows = LogitRows.None, Trace = run.Trace, Edits = run.Edits, IsOpenEnded = true };
                 again.Bind(Activations);
                 Run(again, cache, length);
-                RunLayers();
+                RunLayers(cache);
             }
             Run(run, cache, length);
         }
-        if (_pass.TotalRows > 0) RunLayers();
+        if (_pass.TotalRows > 0) RunLayers(null);
+    }
+
+    /// <summary>An empty cache for a run that brings none: one that an earlier pass is done with, if there is any, since taking and clearing megabytes takes longer than a layer.</summary>
+    private KeyValueCache Borrow()
+    {
+        var cache = _spare.TryPop(out var spare) ? spare : new(Config);
+        _lent.Add(cache);
+        return cache;
+    }
+
+    /// <summary>Takes back what the pass is done with: all but the cache of a run that goes on in the next one.</summary>
+    private void TakeBack(KeyValueCache? but)
+    {
+        foreach (var cache in _lent)
+        {
+            if (cache == but) continue;
+            cache.Truncate(0);
+            if (_spare.Sum(s => s.ByteLength) + cache.ByteLength <= MaxSpareBytes) _spare.Push(cache);
+        }
+        _lent.RemoveAll(cache => cache != but);
     }
 
     private static bool IsUnordered(ReadOnlySpan<SequenceRun> batch)
@@ -186,7 +215,7 @@ public sealed unsafe class Transformer : IDisposable
             if (run.Probe is not null && (room >= tokens.Length || _pass.TotalRows == 0)) room = tokens.Length;
             if (_pass.TotalRows > 0 && (room <= 0 || (run.Probe is not null && room < tokens.Length) || _pass.IsTraced != run.Probe is not null))
             {
-                RunLayers();
+                RunLayers(cache);
                 continue;
             }
             var count = Math.Min(room, tokens.Length - offset);
@@ -207,7 +236,8 @@ public sealed unsafe class Transformer : IDisposable
     }
 
     /// <summary>From the rows' tokens to their logits.</summary>
-    private void RunLayers()
+    /// <param name="growing">The cache of a run whose other tokens come in the next pass.</param>
+    private void RunLayers(KeyValueCache? growing)
     {
         var L = Config.Layers.Count;
         if (_pass.FirstLayer == 0) Embedding.Forward(this, _pass);
@@ -222,6 +252,7 @@ public sealed unsafe class Transformer : IDisposable
             Unembedding.Forward(this, _pass, MaxLogitRows);
         }
         _pass.Clear(Precision);
+        TakeBack(growing);
     }
 
     /// <summary>Runs a batch that failed once more, looking at every activation, to name the first that is not finite.</summary>
