@@ -47,7 +47,28 @@ public sealed class Lab : IAsyncDisposable
             throw new HeedException($"Port {options.Port} is taken by another program. Choose another with --port, or 0 for any free one.", e);
         }
         var bound = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-        return new(app, $"http://{(IPAddress.IsLoopback(options.Address) ? "localhost" : bound.Host)}:{bound.Port}/");
+        var lab = new Lab(app, $"http://{(IPAddress.IsLoopback(options.Address) ? "localhost" : bound.Host)}:{bound.Port}/");
+        if (options.IsWarmedUp) _ = lab.WarmUpAsync(app.Lifetime.ApplicationStopping);
+        return lab;
+    }
+
+    /// <summary>Asks itself what a page asks first, so that the first visitor finds the code compiled and the model read.</summary>
+    private async Task WarmUpAsync(CancellationToken stopping)
+    {
+        const string Text = "{\"text\":\"a fluffy blue creature roamed the verdant forest\",\"layer\":0,\"head\":0}";
+        using var client = new HttpClient { BaseAddress = new(Address) };
+        try
+        {
+            foreach (var page in new[] { "", "look", "api/models", "figures.css" }) await client.GetByteArrayAsync(page, stopping);
+            foreach (var question in new[] { "api/tokens", "api/figures/grid", "api/figures/next", "api/figures/products" })
+            {
+                using var answer = await client.PostAsync(question, new StringContent(Text, System.Text.Encoding.UTF8, "application/json"), stopping);
+            }
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            // Whoever asks the same is told what is wrong.
+        }
     }
 
     /// <summary>Waits until the process is asked to end, or the wait is cancelled.</summary>

@@ -38,6 +38,9 @@ public sealed record LabOptions
     /// <summary>Bytes of runs that are kept for the next question about the same text.</summary>
     public long CacheBytes { get; init; } = 256L << 20;
 
+    /// <summary>True if the server asks itself what a page asks first, so that the first visitor waits no longer than others.</summary>
+    public bool IsWarmedUp { get; init; }
+
     /// <summary>Long analyses at once; more wait their turn.</summary>
     public int MaxAnalyses { get; init; } = 2;
 

@@ -41,7 +41,7 @@ internal static class LabCommand
             try
             {
                 foreach (var (path, name) in paths.Zip(names)) models.Add((name, loading.Open(parsed, terminal, Numerics.ActivationPrecision.Int8, path)));
-                await using var lab = await Lab.StartAsync(models, new() { Port = parsed.GetValue(port), Pages = FindPages(), Hosts = parsed.GetValue(host) ?? [], OwnModel = ModelPlace.Own() }, interruption.Token);
+                await using var lab = await Lab.StartAsync(models, new() { Port = parsed.GetValue(port), Pages = FindPages(), Hosts = parsed.GetValue(host) ?? [], OwnModel = ModelPlace.Own(), IsWarmedUp = true }, interruption.Token);
                 terminal.Out.WriteLine(lab.Address);
                 terminal.Out.Flush();
                 if (terminal.IsInteractive) terminal.Error.WriteLine("Ctrl-C stops the lab.");

@@ -126,14 +126,15 @@ globalThis.heedFigures = (() => {
     const before = new Map(marks(a).map((m) => [id(m), m]));
     const gone = new Map(before);
     const styles = [], attributes = [], ghosts = [];
-    const fade = (m, from, to) => styles.push([m, "opacity", mix(from, to)]);
-    const change = (m, name, from, to) => attributes.push([m, name, mix(from, to), m.getAttribute(name)]);
-    const matrix = (m) => `matrix(${[m.a, m.b, m.c, m.d, m.e, m.f].map((x) => x.toFixed(5))})`;
+    const whole = (m) => +(m.getAttribute("opacity") ?? 1);
+    const fade = (m, from, to) => styles.push([m, "opacity", (t) => from + (to - from) * t]);
+    const change = (m, name, at) => attributes.push([m, name, at, m.getAttribute(name)]);
+    const turn = (p, q) => (t) => `matrix(${["a", "b", "c", "d", "e", "f"].map((n) => (p[n] + (q[n] - p[n]) * t).toFixed(4))})`;
     for (const m of marks(b)) {
       const was = before.get(id(m)) ?? before.get("k:" + m.dataset.from);
       gone.delete(id(m));
       if (!was) {
-        fade(m, "0", getComputedStyle(m).opacity);
+        fade(m, 0, whole(m));
         continue;
       }
       if (look(m) !== look(was)) {
@@ -141,20 +142,19 @@ globalThis.heedFigures = (() => {
         for (const name of ["fill", "stroke", "fill-opacity", "stroke-opacity"]) if (p[name] !== q[name]) styles.push([m, name, mix(p[name], q[name])]);
       }
       if (letters(m) && letters(m) === letters(was)) {
-        if (shape(m) !== shape(was)) change(m, "d", shape(was), shape(m));
+        if (shape(m) !== shape(was)) change(m, "d", mix(shape(was), shape(m)));
         continue;
       }
       const p = place(was), q = place(m), t = own(m), [kx, ky] = m.tagName === "text" ? [1, 1] : [p.w / q.w, p.h / q.h];
       const start = { a: kx * t.a, b: ky * t.b, c: kx * t.c, d: ky * t.d, e: p.x + kx * (t.e - q.x), f: p.y + ky * (t.f - q.y) };
-      if (!near(p, q)) change(m, "transform", matrix(start), matrix(t));
+      if (!near(p, q)) change(m, "transform", turn(start, t));
     }
-    for (const m of gone.values()) ghosts.push([m, getComputedStyle(m).opacity]);
-    for (const ghost of ghosts) {
-      const copy = b.appendChild(ghost[0].cloneNode(true));
-      delete copy.dataset.key;
-      delete copy.dataset.text;
-      fade(copy, ghost[1], "0");
-      ghost[0] = copy;
+    for (const m of gone.values()) {
+      const ghost = b.appendChild(m.cloneNode(true));
+      delete ghost.dataset.key;
+      delete ghost.dataset.text;
+      fade(ghost, whole(m), 0);
+      ghosts.push(ghost);
     }
     return (time) => {
       const t = time * time * (3 - 2 * time);
@@ -165,7 +165,7 @@ globalThis.heedFigures = (() => {
       }
       for (const [m, name] of styles) m.style.removeProperty(name);
       for (const [m, name, , to] of attributes) to === null ? m.removeAttribute(name) : m.setAttribute(name, to);
-      for (const [m] of ghosts) m.remove();
+      for (const ghost of ghosts) ghost.remove();
     };
   }
 

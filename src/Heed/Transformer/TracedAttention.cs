@@ -78,6 +78,19 @@ internal static unsafe class TracedAttention
         GC.KeepAlive(grid);
     }
 
+    /// <summary>Some rows of a matrix, as floats.</summary>
+    private struct DecodeJob : IJob
+    {
+        public const int Rows = 32;
+        public Matrix Weight;
+        public float* Decoded;
+
+        public readonly void Run(int chunk, int worker)
+        {
+            for (var r = chunk * Rows; r < Math.Min(chunk * Rows + Rows, Weight.RowCount); r++) MatrixRows.Read(Weight, r, Decoded + (long)r * Weight.ColumnCount);
+        }
+    }
+
     /// <summary>Each head's own ΔE: its z through its columns of W_O, without the bias, which belongs to no head.
     /// Where an edit changes it, the heads' sum (and the bias) becomes attention's output.</summary>
     public static void Result(Transformer model, Pass pass, int layer, float* z, float* output)
@@ -88,7 +101,8 @@ internal static unsafe class TracedAttention
         var (weight, bias) = model.Weights.Layers[layer].Output;
         var weights = new FloatVector(checked(D * H * d));
         var decoded = Matrix.Stored((byte*)weights.Pointer, ElementType.F32, D, H * d);
-        for (var r = 0; r < D; r++) MatrixRows.Read(weight, r, weights.Pointer + (long)r * H * d);
+        var job = new DecodeJob { Weight = weight, Decoded = weights.Pointer };
+        model.Team.Run(ref job, (D + DecodeJob.Rows - 1) / DecodeJob.Rows);
         foreach (ref readonly var slice in pass.Slices)
         {
             if (slice.Run.Probe is not { } probe || !probe.Wants(layer, ActivationNames.Result)) continue;

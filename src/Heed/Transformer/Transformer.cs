@@ -187,13 +187,19 @@ public sealed unsafe class Transformer : IDisposable
     /// <summary>Takes back what the pass is done with: all but the cache of a run that goes on in the next one.</summary>
     private void TakeBack(KeyValueCache? but)
     {
+        var isKept = false;
         foreach (var cache in _lent)
         {
-            if (cache == but) continue;
+            if (cache == but)
+            {
+                isKept = true;
+                continue;
+            }
             cache.Truncate(0);
             if (_spare.Sum(s => s.ByteLength) + cache.ByteLength <= MaxSpareBytes) _spare.Push(cache);
         }
-        _lent.RemoveAll(cache => cache != but);
+        _lent.Clear();
+        if (isKept) _lent.Add(but!);
     }
 
     private static bool IsUnordered(ReadOnlySpan<SequenceRun> batch)
