@@ -6,8 +6,17 @@ namespace Heed.Lab.Tests;
 /// <summary>One open page. What must never happen on any page is checked when it is closed: an error in the console, a request that leaves the machine.</summary>
 internal sealed class Visit : IAsyncDisposable
 {
-    /// <summary>How far a number may be from that of another pass: one that other texts share adds the same products in another order.</summary>
+    /// <summary>How far a number may be from that of another pass: one that other texts share, or that goes on from a text before, adds the same products in another order.</summary>
     public const double OtherPass = 2e-6;
+
+    /// <summary>Numbers as a mark says them, against those of another pass: each within <see cref="OtherPass"/> times the vector's largest, at least 1.</summary>
+    public static void AssertClose(ReadOnlySpan<float> expected, string shown)
+    {
+        var numbers = Array.ConvertAll(shown.Split(' '), v => float.Parse(v, System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(expected.Length, numbers.Length);
+        var largest = Math.Max(1, System.Numerics.Tensors.TensorPrimitives.MaxMagnitude(expected));
+        for (var i = 0; i < numbers.Length; i++) Assert.Equal(expected[i], numbers[i], OtherPass * Math.Abs(largest));
+    }
 
     private static readonly string s_axe = new BundledAxeScriptProvider().GetScript();
 
