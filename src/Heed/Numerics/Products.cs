@@ -41,9 +41,9 @@ public enum ActivationPrecision
 
 /// <summary>Products of activations with stored weights, on all threads.</summary>
 /// <remarks>
-/// Few tokens: every output is one dot product with a stored row, read once. Many tokens: rows are decoded, a panel at a time, and
-/// multiplied by register tiles; the cost of decoding is shared by all tokens. Work is divided over outputs only, and each sum has an order of its own, so results are the same
-/// bits for any number of threads.
+/// Few tokens: every output is one dot product with a stored row, read once. Many tokens: rows are decoded, a panel at a
+/// time, and multiplied by register tiles; the cost of decoding is shared by all tokens. Work is divided over outputs only,
+/// and each sum has an order of its own, so results are the same bits for any number of threads.
 /// </remarks>
 internal static unsafe class Products
 {

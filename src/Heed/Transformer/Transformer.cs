@@ -88,9 +88,7 @@ public sealed unsafe class Transformer : IDisposable
             }
             catch (Exception e)
             {
-                // What a failed pass left in caches of its own may not be finite.
-                _lent.Clear();
-                // What it appended is taken back.
+                // What a failed pass appended is taken back.
                 foreach (var run in batch) run.Cache?.Truncate(Math.Min(run.CachedBefore, run.Cache.Length));
                 if (e is NonFiniteException && Explain(batch) is { } explained) throw explained;
                 throw;
@@ -153,6 +151,8 @@ public sealed unsafe class Transformer : IDisposable
     private void RunAll(ReadOnlySpan<SequenceRun> batch)
     {
         _pass.Clear(Precision);
+        // Left by a pass that failed: what is in them may not be finite.
+        _lent.Clear();
         if (batch.Length > 1 && IsUnordered(batch))
         {
             SequenceRun[] ordered = [.. batch.ToArray().OrderBy(r => r.FirstLayer)];
