@@ -117,24 +117,40 @@ globalThis.heedFigures = (() => {
     const near = (p, q) => Math.abs(p.x - q.x) + Math.abs(p.y - q.y) + Math.abs(p.w - q.w) + Math.abs(p.h - q.h) < 0.2;
     const id = (m) => (m.dataset.key ? "k:" : "t:") + keyOf(m);
     const number = /-?\d*\.?\d+(?:e-?\d+)?/gi;
-    // Two texts that are alike but for their numbers, such as two colours or two paths; of others, the second.
+    // Two texts that are alike but for their numbers, such as two colours or two paths; of others, the second. Many marks share one way.
+    const mixes = new Map();
     const mix = (from, to) => {
+      const name = `${from} to ${to}`;
+      if (!mixes.has(name)) mixes.set(name, mixed(from, to));
+      return mixes.get(name);
+    };
+    const mixed = (from, to) => {
       const [p, q] = [from, to].map((text) => (text.match(number) ?? []).map(Number)), words = to.split(number);
       if (p.length !== q.length || from.split(number).join("#") !== words.join("#")) return () => to;
-      return (t) => q.reduce((text, end, i) => text + +(p[i] + (end - p[i]) * t).toFixed(3) + words[i + 1], words[0]);
+      let time = -1, text;
+      return (t) => {
+        if (t !== time) [time, text] = [t, q.reduce((sum, end, i) => sum + +(p[i] + (end - p[i]) * t).toFixed(3) + words[i + 1], words[0])];
+        return text;
+      };
     };
     const before = new Map(marks(a).map((m) => [id(m), m]));
     const gone = new Map(before);
     const styles = [], attributes = [], ghosts = [];
-    const whole = (m) => +(m.getAttribute("opacity") ?? 1);
-    const fade = (m, from, to) => styles.push([m, "opacity", (t) => from + (to - from) * t]);
+    // A shape fades by its fill and stroke: of each that has an opacity of its own, a browser makes a layer.
+    const fade = (m, like, from, to) => {
+      const style = getComputedStyle(like);
+      for (const name of m.tagName === "g" || m.hasAttribute("opacity") ? ["opacity"] : ["fill-opacity", "stroke-opacity"]) {
+        const whole = +style[name];
+        styles.push([m, name, (t) => whole * (from + (to - from) * t)]);
+      }
+    };
     const change = (m, name, at) => attributes.push([m, name, at, m.getAttribute(name)]);
     const turn = (p, q) => (t) => `matrix(${["a", "b", "c", "d", "e", "f"].map((n) => (p[n] + (q[n] - p[n]) * t).toFixed(4))})`;
     for (const m of marks(b)) {
       const was = before.get(id(m)) ?? before.get("k:" + m.dataset.from);
       gone.delete(id(m));
       if (!was) {
-        fade(m, 0, whole(m));
+        fade(m, m, 0, 1);
         continue;
       }
       if (look(m) !== look(was)) {
@@ -150,12 +166,13 @@ globalThis.heedFigures = (() => {
       if (!near(p, q)) change(m, "transform", turn(start, t));
     }
     for (const m of gone.values()) {
-      const ghost = b.appendChild(m.cloneNode(true));
+      const ghost = m.cloneNode(true);
       delete ghost.dataset.key;
       delete ghost.dataset.text;
-      fade(ghost, whole(m), 0);
+      fade(ghost, m, 1, 0);
       ghosts.push(ghost);
     }
+    b.append(...ghosts);
     return (time) => {
       const t = time * time * (3 - 2 * time);
       if (t < 1) {
