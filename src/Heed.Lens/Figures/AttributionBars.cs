@@ -23,9 +23,6 @@ public sealed record AttributionBarsOptions
     /// <summary>What else must be known, at the foot.</summary>
     public string Foot { get; init; } = "";
 
-    /// <summary>True: the largest in size first; false: in the order given.</summary>
-    public bool IsSorted { get; init; } = true;
-
     /// <summary>How many bars at most; the smallest of more are one bar together.</summary>
     public int Most { get; init; } = 24;
 
@@ -74,26 +71,22 @@ public static class AttributionBars
         canvas.Rule(zero, top - 4, zero, top + (shown.Count + 1) * Row + 6, FigureRole.Mute);
         for (var i = 0; i < shown.Count; i++)
         {
-            var part = shown[i];
-            var role = part.Value < 0 ? FigureRole.Key : FigureRole.Query;
-            DrawBar(canvas, top + i * Row, labels[i], 400, part.Key, part.Name, part.Value, role, left, zero, scale);
+            DrawBar(top + i * Row, labels[i], shown[i]);
         }
         var y = top + shown.Count * Row + 6;
         canvas.Rule(FigureCanvas.Margin, y - 4, right, y - 4, FigureRole.Ink);
-        DrawBar(canvas, y, totalLabel, 600, "total", options.TotalName, total, FigureRole.Change, left, zero, scale);
+        DrawBar(y, totalLabel, new(options.TotalName, "total", total), FigureRole.Change);
         if (isRunning) DrawRunning(canvas, running, shown, right + 24, top);
 
         var sum = parts.Sum(p => p.Value);
         return canvas.Finish(y + Row, $"{parts.Count} part{(parts.Count == 1 ? " adds" : "s add")} up to {FigureNumbers.Signed(sum)}, which differs from the total by {FigureNumbers.Plain(Math.Abs(sum - total))}"
             + (shown.Count < parts.Count ? $" · the {parts.Count - shown.Count + 1} smallest are one bar" : "") + (options.Sides.Length > 0 ? $" · {options.Sides}" : "") + (options.Foot.Length > 0 ? $" · {options.Foot}" : ""));
-    }
 
-    private static void DrawBar(FigureCanvas canvas, double y, string label, int weight, string key, string name, double value, FigureRole role, double left, double zero, double scale)
-    {
-        canvas.Text(left - 12, y + Bar / 2 + 4, label, weight == 600 ? role : FigureRole.Ink, 12, Anchor.End, weight, key, words: name);
-        canvas.Rectangle(Mark.Of(key, value, $"{TokenLabel.OneLine(name)}: {FigureNumbers.Exact(value)}"), Math.Min(zero, zero + value * scale), y, Math.Abs(value) * scale, Bar, role, round: Math.Min(2, Math.Abs(value) * scale / 2));
-        var end = zero + value * scale;
-        canvas.Number(value < 0 ? end - 6 : end + 6, y + Bar / 2 + 4, FigureNumbers.Signed(value), weight == 600 ? role : FigureRole.Mute, key, 11.5, value < 0 ? Anchor.End : Anchor.Start, weight);
+        void DrawBar(double y, string label, AttributionPart part, FigureRole? role = null)
+        {
+            canvas.Text(left - 12, y + Bar / 2 + 4, label, role ?? FigureRole.Ink, 12, Anchor.End, role is null ? 400 : 600, part.Key, words: part.Name);
+            canvas.SignedBar(Mark.Of(part.Key, part.Value, $"{TokenLabel.OneLine(part.Name)}: {FigureNumbers.Exact(part.Value)}"), part.Value, FigureNumbers.Signed(part.Value), zero, scale, y, Bar, role);
+        }
     }
 
     /// <summary>The sum of all bars down to each row, as a line that ends at the total.</summary>
@@ -111,15 +104,12 @@ public static class AttributionBars
             canvas.Circle(Mark.Of($"running.{shown[i].Key}", running[i], $"after {TokenLabel.OneLine(shown[i].Name)}: {FigureNumbers.Exact(running[i])}"), X(running[i]), top + i * Row + Bar / 2, 3, FigureRole.Change);
     }
 
-    /// <summary>The bars: all parts, or the largest and the others together.</summary>
+    /// <summary>The bars, the largest in size first: all parts, or the largest and the others together.</summary>
     private static List<AttributionPart> Shown(IReadOnlyList<AttributionPart> parts, AttributionBarsOptions options)
     {
-        var sorted = parts.OrderByDescending(p => Math.Abs(p.Value)).ToList();
-        if (parts.Count <= options.Most) return options.IsSorted ? sorted : [.. parts];
-        var kept = sorted.Take(options.Most - 1).ToHashSet();
-        var rest = parts.Where(p => !kept.Contains(p)).ToList();
-        List<AttributionPart> shown = options.IsSorted ? [.. sorted.Take(options.Most - 1)] : [.. parts.Where(kept.Contains)];
-        shown.Add(new($"{rest.Count} smaller", "rest", rest.Sum(p => p.Value)));
-        return shown;
+        List<AttributionPart> sorted = [.. parts.OrderByDescending(p => Math.Abs(p.Value))];
+        if (sorted.Count <= options.Most) return sorted;
+        var rest = sorted[(options.Most - 1)..];
+        return [.. sorted[..(options.Most - 1)], new($"{rest.Count} smaller", "rest", rest.Sum(p => p.Value))];
     }
 }

@@ -66,6 +66,23 @@ internal sealed class FigureCanvas
         => Shape("rect", mark, FigureTheme.Fill(role),
             $"x=\"{Svg.Number(x)}\" y=\"{Svg.Number(y)}\" width=\"{Precise(width)}\" height=\"{Precise(height)}\"{(round > 0 ? $" rx=\"{Svg.Number(round)}\"" : "")}", opacity);
 
+    /// <summary>A signed number as a bar from zero, to the right above it and to the left below, and the number at its outer end.</summary>
+    /// <param name="mark">The bar; the number belongs to its key.</param>
+    /// <param name="value">The number, times the scale from zero in pixels.</param>
+    /// <param name="written">The number as it is written.</param>
+    /// <param name="zero">Where zero is.</param>
+    /// <param name="scale">Pixels for 1.</param>
+    /// <param name="y">The bar's top.</param>
+    /// <param name="height">The bar's height.</param>
+    /// <param name="role">Its colour; by default the sign's.</param>
+    public void SignedBar(Mark mark, double value, string written, double zero, double scale, double y, double height, FigureRole? role = null)
+    {
+        var length = Math.Abs(value) * scale;
+        var end = value < 0 ? zero - length : zero;
+        Rectangle(mark, end, y, length, height, role ?? (value < 0 ? FigureRole.Key : FigureRole.Query), round: Math.Min(2, length / 2));
+        Number(value < 0 ? end - 6 : zero + length + 6, y + height / 2 + 4, written, role ?? FigureRole.Mute, mark.Key, 11.5, value < 0 ? Anchor.End : Anchor.Start, role is null ? 400 : 600);
+    }
+
     /// <summary>A rectangle's outline.</summary>
     public void Frame(Mark mark, double x, double y, double width, double height, FigureRole role, double thickness = 1, double round = 0)
         => Shape("rect", mark, FigureTheme.Stroke(role),

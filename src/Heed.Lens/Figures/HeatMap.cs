@@ -174,9 +174,7 @@ public static class HeatMap
                 canvas.Text(zero + 6, y + Bar / 2 + 4, "no value", FigureRole.Mute, 11);
                 continue;
             }
-            var length = isNoise ? 0 : Math.Abs(value) * scale;
-            canvas.Rectangle(Mark.Of(key, value, Said(rows, groups[r], column, whole, options, value)), value < 0 ? zero - length : zero, y, length, Bar, value < 0 ? FigureRole.Key : FigureRole.Query, round: Math.Min(2, length / 2));
-            canvas.Number(value < 0 ? zero - length - 5 : zero + length + 5, y + Bar / 2 + 4, Write(value), FigureRole.Mute, key, 11.5, value < 0 ? Anchor.End : Anchor.Start, 400);
+            canvas.SignedBar(Mark.Of(key, value, Said(rows, groups[r], column, whole, options, value)), value, Write(value), zero, isNoise ? 0 : scale, y, Bar);
             if (options.Picked.Any(p => p.Row >= groups[r].First && p.Row < groups[r].End)) canvas.Frame(default, left, y - 2, canvas.Width - FigureCanvas.Margin - left, Row - 2, FigureRole.Ink, 2, 3);
         }
         canvas.Rule(zero, top - 4, zero, bottom, FigureRole.Mute);

@@ -53,8 +53,7 @@ public static class MlpNeurons
         {
             var value = neurons[n];
             canvas.Text(labels - 12, y + Bar - 3, $"neuron {n}", FigureRole.Ink, 12, Anchor.End, key: $"{key}.n{n}");
-            canvas.Rectangle(Mark.Of($"{key}.n{n}", value, $"neuron {n}: {FigureNumbers.Exact(value)}"), Math.Min(zero, zero + value * scale), y, Math.Abs(value) * scale, Bar, value < 0 ? FigureRole.Key : FigureRole.Query);
-            canvas.Number(zero + value * scale + (value < 0 ? -6 : 6), y + Bar - 3, FigureNumbers.Signed(value), FigureRole.Mute, $"{key}.n{n}", 11.5, value < 0 ? Anchor.End : Anchor.Start, 400);
+            canvas.SignedBar(Mark.Of($"{key}.n{n}", value, $"neuron {n}: {FigureNumbers.Exact(value)}"), value, FigureNumbers.Signed(value), zero, scale, y, Bar);
             y += RowHeight;
         }
         y += 22;

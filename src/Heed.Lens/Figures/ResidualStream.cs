@@ -75,9 +75,7 @@ public static class ResidualStream
             canvas.Rectangle(Mark.Of(write.Key, write.Length, $"{TokenLabel.OneLine(write.Name)} adds a vector of length {FigureNumbers.Exact(write.Length)}"), left, y + 2, write.Length * scale, Bar, FigureRole.Change);
             canvas.Number(left + write.Length * scale + 6, y + 11, FigureNumbers.Plain(write.Length), FigureRole.Mute, write.Key, 11, Anchor.Start, 400);
             if (write.Logit is not { } value) continue;
-            canvas.Rectangle(Mark.Of($"{write.Key}.logit", value, $"{TokenLabel.OneLine(write.Name)} adds {FigureNumbers.Exact(value)} to the {TokenLabel.OneLine(logit ?? "logit")}"),
-                Math.Min(zero, zero + value * logitScale), y + 2, Math.Abs(value) * logitScale, Bar, value < 0 ? FigureRole.Key : FigureRole.Query);
-            canvas.Number(zero + value * logitScale + (value < 0 ? -6 : 6), y + 11, FigureNumbers.Signed(value), FigureRole.Mute, $"{write.Key}.logit", 11, value < 0 ? Anchor.End : Anchor.Start, 400);
+            canvas.SignedBar(Mark.Of($"{write.Key}.logit", value, $"{TokenLabel.OneLine(write.Name)} adds {FigureNumbers.Exact(value)} to the {TokenLabel.OneLine(logit ?? "logit")}"), value, FigureNumbers.Signed(value), zero, logitScale, y + 2, Bar);
         }
         return canvas.Finish(bottom, hasLogits ? $"all parts together add {FigureNumbers.Signed(writes.Sum(w => w.Logit ?? 0))} to the {logit ?? "logit"} · lengths do not add up: vectors point in different directions" : "lengths do not add up: vectors point in different directions");
     }

@@ -9,13 +9,13 @@ public class BarsTests
         => [.. FigureTokens.Signed(count).Select((v, i) => new AttributionPart($"head {i / 9}.{i % 9}", $"L{i / 9}.H{i % 9}", v))];
 
     [Theory]
-    [InlineData(true, 640)]
-    [InlineData(false, 400)]
-    public void AttributionBars_Parts_AreExactAndRunToTheTotal(bool isSorted, double width)
+    [InlineData(640)]
+    [InlineData(400)]
+    public void AttributionBars_Parts_AreExactAndRunToTheTotal(double width)
     {
         var parts = Parts(12);
         var total = parts.Sum(p => p.Value);
-        var reading = new FigureReading(AttributionBars.Of(parts, total, new() { Title = "What wrote it", IsSorted = isSorted, Width = width })).Check();
+        var reading = new FigureReading(AttributionBars.Of(parts, total, new() { Title = "What wrote it", Width = width })).Check();
         foreach (var part in parts)
         {
             Assert.Equal(part.Value, double.Parse(reading.Values[part.Key], CultureInfo.InvariantCulture));
@@ -25,7 +25,7 @@ public class BarsTests
         // A bar's length is its value on one scale for all.
         var scale = FigureReading.Number(reading.Mark("total"), "width") / Math.Abs(total);
         Assert.All(parts, p => Assert.Equal(Math.Abs(p.Value) * scale, FigureReading.Number(reading.Mark(p.Key), "width"), 0.01 + 1e-3 * Math.Abs(p.Value) * scale));
-        var order = isSorted ? parts.OrderByDescending(p => Math.Abs(p.Value)).ToArray() : parts;
+        AttributionPart[] order = [.. parts.OrderByDescending(p => Math.Abs(p.Value))];
         Assert.Equal(order.Select(p => p.Key), order.OrderBy(p => FigureReading.Number(reading.Mark(p.Key), "y")).Select(p => p.Key));
         if (width > 480) Assert.Equal(total, double.Parse(reading.Values[$"running.{order[^1].Key}"], CultureInfo.InvariantCulture), 1e-9 * parts.Sum(p => Math.Abs(p.Value)));
     }

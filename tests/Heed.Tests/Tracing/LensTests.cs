@@ -97,4 +97,18 @@ public class LensTests
         var error = Assert.Throws<NonFiniteException>(() => Models.Logits(model, Models.Tokens(4)));
         Assert.Contains("blocks.3.ln2.hook_out", error.Message);
     }
+
+    [Fact]
+    public void Forward_AfterAPassThatFailed_IsAsIfItHadNotBeen()
+    {
+        using var model = Models.Exact(Models.Stories);
+        var expected = Models.Logits(model, Models.Tokens(3));
+        ref var weight = ref model.Transformer.Weights.Layers[3].MlpNorm!.Weight!.Span[5];
+        var right = weight;
+        weight = float.NaN;
+        Assert.Throws<NonFiniteException>(() => Models.Logits(model, Models.Tokens(9)));
+        weight = right;
+        // Twice: what the first takes is not what the second does.
+        for (var i = 0; i < 2; i++) Assert.Equal(expected, Models.Logits(model, Models.Tokens(3)));
+    }
 }

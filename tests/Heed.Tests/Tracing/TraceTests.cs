@@ -6,15 +6,16 @@ namespace Heed.Tests.Tracing;
 /// <summary>What a trace keeps, while a text grows, in a file, and how much.</summary>
 public class TraceTests
 {
+    /// <summary>Ways to make positions known, rotated, learned or by distance, with windows and without.</summary>
+    public static TheoryData<string> Families => ["stories260k", "bloom", "gemma3", "qwen3", "gpt2"];
+
+    private static LanguageModel Open(string family) => Models.Exact(family == "stories260k" ? Models.Stories : Models.Golden(family));
+
     [Theory]
-    [InlineData("stories260k")]
-    [InlineData("bloom")]
-    [InlineData("gemma3")]
-    [InlineData("qwen3")]
-    [InlineData("gpt2")]
+    [MemberData(nameof(Families))]
     public void Trace_WhileGenerating_EqualsOnePassOverTheWholeText(string family)
     {
-        using var model = Models.Exact(family == "stories260k" ? Models.Stories : Models.Golden(family));
+        using var model = Open(family);
         int[] prompt = Models.Tokens(5);
         Edit[] edits = [Edit.Scale("blocks.1.attn.hook_z", 0.5f, head: 1, positions: 2..7), Edit.Knockout(0, null, null, 1)];
         var grown = Trace.Everything();
@@ -49,14 +50,10 @@ public class TraceTests
     }
 
     [Theory]
-    [InlineData("stories260k")]
-    [InlineData("bloom")]
-    [InlineData("gemma3")]
-    [InlineData("qwen3")]
-    [InlineData("gpt2")]
+    [MemberData(nameof(Families))]
     public void Fork_GoingOnInAnotherWay_EqualsOnePassOverThatText(string family)
     {
-        using var model = Models.Exact(family == "stories260k" ? Models.Stories : Models.Golden(family));
+        using var model = Open(family);
         int[] first = Models.Tokens(9), other = [.. first[..6], first[1], first[7], first[2], first[0]];
         string[] names = [.. Enumerable.Range(0, model.Config.Layers.Count).SelectMany(l => new[] { $"blocks.{l}.attn.hook_pattern", $"blocks.{l}.attn.hook_attn_scores", $"blocks.{l}.hook_resid_pre", $"blocks.{l}.attn.hook_z" })];
         var cache = new KeyValueCache(model.Config);
