@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace Heed.Lab.Tests;
@@ -31,11 +32,11 @@ public sealed class LessonTests(LabFixture lab)
         foreach (var wrong in answers.Where(a => a != right))
         {
             await page.Locator($"[data-option='{wrong}']").ClickAsync();
-            await Assertions.Expect(page.Locator("[data-verdict='wrong']")).ToContainTextAsync(new System.Text.RegularExpressions.Regex("Not quite\\. .{20,}Choose once more"));
+            await Assertions.Expect(page.Locator("[data-verdict='wrong']")).ToContainTextAsync(new Regex("Not quite\\. .{20,}Choose once more"));
         }
         await Assertions.Expect(page.GetByText("0 of 21 questions answered")).ToBeVisibleAsync();
         await page.Locator($"[data-option='{right}']").ClickAsync();
-        await Assertions.Expect(page.Locator("[data-verdict='right']")).ToContainTextAsync(new System.Text.RegularExpressions.Regex("Right\\. .{20,}"));
+        await Assertions.Expect(page.Locator("[data-verdict='right']")).ToContainTextAsync(new Regex("Right\\. .{20,}"));
         await Assertions.Expect(page.GetByText("1 of 21 questions answered")).ToBeVisibleAsync();
         foreach (var words in key.Words(chapter)) await Assertions.Expect(page.Locator("main")).ToContainTextAsync(words);
 
@@ -82,38 +83,69 @@ public sealed class LessonTests(LabFixture lab)
         await page.GetByText("Chapter 9 of 21").ClickAsync();
         var chapters = page.GetByRole(AriaRole.Navigation, new() { Name = "Chapters" });
         await Assertions.Expect(chapters.GetByRole(AriaRole.Listitem)).ToHaveCountAsync(LessonKey.Chapters.Length);
-        await Assertions.Expect(chapters.GetByRole(AriaRole.Listitem).Filter(new() { HasText = "✓ answered" })).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^Masking"));
+        await Assertions.Expect(chapters.GetByRole(AriaRole.Listitem).Filter(new() { HasText = "✓ answered" })).ToHaveTextAsync(new Regex("^Masking"));
         await chapters.GetByRole(AriaRole.Button, new() { Name = "Forget my progress" }).ClickAsync();
         await Assertions.Expect(page.GetByText("0 of 21 questions answered")).ToBeVisibleAsync();
     }
 
     [BrowserFact]
-    public async Task Presentation_GoesStepByStepAndOnToTheNextChapter_WithTheArrowKeys()
+    public async Task Presentation_ShowsTitleAndEveryFigureAloneStepByStep_WithTheArrowKeys()
     {
-        await using var visit = await OpenAsync("/lesson/queries-and-keys?text=they+crashed+the+car", "queries-and-keys");
+        await using var visit = await OpenAsync("/lesson/scores?text=they+crashed+the+car", "scores");
         var page = visit.Page;
         await page.GetByRole(AriaRole.Button, new() { Name = "Present" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Region, new() { Name = "Presentation" })).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("[data-question]")).ToBeHiddenAsync();
-        await StepAsync("queries-and-keys", "1 of 2");
-        await page.Keyboard.PressAsync("ArrowRight");
-        await StepAsync("queries-and-keys", "2 of 2");
-        await page.Keyboard.PressAsync("ArrowRight");
-        await StepAsync("scores", "1 of 2");
-        await page.Keyboard.PressAsync("ArrowLeft");
-        await StepAsync("queries-and-keys", "2 of 2");
-        await page.Keyboard.PressAsync("ArrowLeft");
-        await StepAsync("queries-and-keys", "1 of 2");
+        // The title, two steps of the first figure, the second and the third; then the next chapter.
+        (string Chapter, string Figure, string Step)[] steps =
+        [
+            ("scores", "", ""), ("scores", "Query times keys", "1 of 2"), ("scores", "Query times keys", "2 of 2"), ("scores", "All scores", ""), ("scores", "The products", ""),
+            ("softmax", "", ""),
+        ];
+        foreach (var step in steps)
+        {
+            await ShowsAsync(step);
+            if (step != steps[^1]) await page.Keyboard.PressAsync("ArrowRight");
+        }
+        foreach (var step in steps.Reverse().Skip(1))
+        {
+            await page.Keyboard.PressAsync("ArrowLeft");
+            await ShowsAsync(step);
+        }
         await page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(page.GetByRole(AriaRole.Region, new() { Name = "Presentation" })).ToHaveCountAsync(0);
         await Assertions.Expect(page.Locator("[data-question]")).ToBeVisibleAsync();
 
-        async Task StepAsync(string chapter, string step)
+        async Task ShowsAsync((string Chapter, string Figure, string Step) step)
         {
-            await ReadyAsync(visit, chapter);
-            await Assertions.Expect(page.Locator(".steps output").First).ToContainTextAsync(step);
-            Assert.Contains($"/lesson/{chapter}", page.Url, StringComparison.Ordinal);
+            await ReadyAsync(visit, step.Chapter);
+            Assert.Contains($"/lesson/{step.Chapter}", page.Url, StringComparison.Ordinal);
+            await Assertions.Expect(page.Locator(".lead h1")).ToBeVisibleAsync(new() { Visible = step.Figure.Length == 0 });
+            var card = page.Locator(".card:visible");
+            await Assertions.Expect(card).ToHaveCountAsync(step.Figure.Length == 0 ? 0 : 1);
+            if (step.Figure.Length == 0) return;
+            await Assertions.Expect(card).ToHaveAttributeAsync("aria-label", new Regex("^" + step.Figure));
+            if (step.Step.Length > 0) await Assertions.Expect(card.Locator(".steps output")).ToContainTextAsync(step.Step);
+            // As large as it was drawn at least, and the steps within the window.
+            Assert.True(await card.Locator("svg.heed").EvaluateAsync<double>("svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width") >= 0.999);
+            if (step.Step.Length > 0) Assert.True(await card.Locator(".steps").EvaluateAsync<bool>("nav => nav.getBoundingClientRect().bottom <= innerHeight + 1"));
         }
+    }
+
+    [BrowserFact]
+    public async Task Presentation_OfTheMask_GoesThroughItsStages()
+    {
+        await using var visit = await OpenAsync("/lesson/masking?text=they+crashed+the+car", "masking");
+        var page = visit.Page;
+        await page.GetByRole(AriaRole.Button, new() { Name = "Present" }).ClickAsync();
+        foreach (var words in new[] { "Scores ÷", "Scores after the mask", "Each column is one token looking back" })
+        {
+            await page.Keyboard.PressAsync("ArrowRight");
+            await ReadyAsync(visit, "masking");
+            await Assertions.Expect(page.Locator(".card:visible svg.heed desc")).ToContainTextAsync(words);
+        }
+        await page.Keyboard.PressAsync("ArrowRight");
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex("/lesson/values"));
     }
 
     [BrowserFact]

@@ -1,29 +1,54 @@
-/** A figure of several steps that a presentation walks through. */
+/** What a presentation shows alone on the screen, step by step: a figure. */
 export interface Walk {
   readonly at: number;
   readonly last: number;
   show(step: number, isHeld: boolean): void;
 }
 
-/** The presentation: full screen, a step at a time. */
+/** The presentation: full screen, a step at a time. A chapter opens with its title; then come its figures, one after another. */
 class Presenter {
   isOn = $state(false);
-  /** True where a chapter was entered from the one after it: its figures begin at their last step. */
-  isBackwards = false;
-  #walks = new Set<Walk>();
+  /** The figure that is shown; undefined: the title. */
+  current = $state.raw<Walk>();
+  /** True where a chapter was entered from the one after it, and nothing was stepped since: it is shown from its end. */
+  isFromEnd = false;
+  #walks: { walk: Walk; place: Element }[] = [];
 
-  /** A figure that is on the page takes part until it leaves. */
-  join(walk: Walk): () => void {
-    this.#walks.add(walk);
-    return () => this.#walks.delete(walk);
+  /** A chapter begins. */
+  open(isFromEnd: boolean) {
+    this.current = undefined;
+    this.isFromEnd = isFromEnd;
+  }
+
+  /** A figure takes part until it leaves, in the order of the page. */
+  join(walk: Walk, place: Element): () => void {
+    this.#walks.push({ walk, place });
+    this.#walks.sort((a, b) => (a.place.compareDocumentPosition(b.place) & Node.DOCUMENT_POSITION_PRECEDING ? 1 : -1));
+    if (this.isFromEnd) this.#enter(this.#walks.length - 1, -1);
+    return () => {
+      this.#walks = this.#walks.filter((w) => w.walk !== walk);
+      if (this.current === walk) this.current = undefined;
+    };
   }
 
   /** One step forward (1) or back (−1); false if there is none in this chapter. */
   step(by: 1 | -1, isHeld: boolean): boolean {
-    const walks = [...this.#walks];
-    const walk = by > 0 ? walks.find((w) => w.at < w.last) : walks.findLast((w) => w.at > 0);
-    walk?.show(walk.at + by, isHeld);
-    return walk !== undefined;
+    this.isFromEnd = false;
+    const walk = this.current;
+    if (walk && (by > 0 ? walk.at < walk.last : walk.at > 0)) {
+      walk.show(walk.at + by, isHeld);
+      return true;
+    }
+    const to = this.#walks.findIndex((w) => w.walk === walk) + by;
+    if (to < -1 || to >= this.#walks.length) return false;
+    this.#enter(to, by);
+    return true;
+  }
+
+  #enter(to: number, by: 1 | -1) {
+    const walk = this.#walks[to]?.walk;
+    walk?.show(by > 0 ? 0 : walk.last, true);
+    this.current = walk;
   }
 }
 

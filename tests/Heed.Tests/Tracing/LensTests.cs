@@ -108,7 +108,13 @@ public class LensTests
         weight = float.NaN;
         Assert.Throws<NonFiniteException>(() => Models.Logits(model, Models.Tokens(9)));
         weight = right;
-        // Twice: what the first takes is not what the second does.
-        for (var i = 0; i < 2; i++) Assert.Equal(expected, Models.Logits(model, Models.Tokens(3)));
+        // One that gives back what was lent, then so many at once that they take all of it.
+        foreach (var count in new[] { 1, 8 })
+        {
+            SequenceRun[] batch = [.. Enumerable.Range(0, count).Select(_ => new SequenceRun { Tokens = Models.Tokens(3), Rows = LogitRows.All })];
+            model.Transformer.Forward(batch);
+            foreach (var run in batch)
+                for (var t = 0; t < 3; t++) Assert.Equal(0, Models.Difference(expected[t], run.LogitsOf(t)), 1e-5);
+        }
     }
 }
