@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
 using Heed.Cli.Commands;
 
 namespace Heed.Cli;
 
 /// <summary>The `heed` tool: its commands, and what becomes of their errors.</summary>
-internal static class Tool
+internal static partial class Tool
 {
     /// <summary>Runs a command line.</summary>
     /// <returns>An <see cref="ExitCode"/>.</returns>
@@ -78,6 +79,10 @@ internal static class Tool
         return root;
     }
 
+    /// <summary>What the parser says of a value that is no number, with the name of a type of ours.</summary>
+    [GeneratedRegex(@"Cannot parse argument '(.*)' for option '(.*)' as expected type 'System\.(\w+)'\.")]
+    private static partial Regex NoNumber();
+
     private static int Invoke(string[] args, Terminal terminal)
     {
         var root = Create(terminal);
@@ -87,7 +92,8 @@ internal static class Tool
         {
             var error = parsed.Errors[0];
             var option = error.SymbolResult is OptionResult result && !error.Message.Contains(result.Option.Name, StringComparison.Ordinal) ? $"{result.Option.Name}: " : "";
-            throw new UsageException($"{option}{string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))} See '{Path(parsed.CommandResult)} --help'.");
+            var message = NoNumber().Replace(string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), m => $"{m.Groups[2].Value} is '{m.Groups[1].Value}'; it takes {(m.Groups[3].Value is "Single" or "Double" ? "a number" : "a whole number")}.");
+            throw new UsageException($"{option}{message} See '{Path(parsed.CommandResult)} --help'.");
         }
         RefuseUnknownOptions(parsed);
         if (parsed.Action is not HelpWithExamples)

@@ -13,10 +13,7 @@ public sealed class EditTextException(string message) : HeedException(message);
 /// </summary>
 public static class EditText
 {
-    private const string Forms = "The forms are zero:NAME, mean:NAME, scale:NAME:FACTOR, add:NAME:VECTOR, replace:NAME:FILE or :text=TEXT, pattern:LAYER.HEAD:KEYS, weight:LAYER.HEAD:query=Q,key=K,to=W, knockout:LAYER.HEAD:query=Q,key=K, freeze:NORM.";
-
-    /// <summary>Tokens of another text at most.</summary>
-    private const int MaxOther = 1024;
+    private const string Forms = "The forms are zero:NAME, mean:NAME, scale:NAME:FACTOR, add:NAME:VECTOR, replace:NAME:text=TEXT, pattern:LAYER.HEAD:KEYS, weight:LAYER.HEAD:query=Q,key=K,to=W, knockout:LAYER.HEAD:query=Q,key=K, freeze:NORM.";
 
     private static readonly string[] s_kinds = ["zero", "mean", "scale", "add", "replace", "pattern", "weight", "knockout", "freeze"];
 
@@ -27,9 +24,10 @@ public static class EditText
     /// <param name="model">The model it is for.</param>
     /// <param name="tokens">The text it is for.</param>
     /// <param name="allowFiles">False where who writes it may not name files of this machine.</param>
+    /// <param name="maxTokens">Tokens of another text at most.</param>
     /// <exception cref="EditTextException">What is wrong with it, and what there is instead.</exception>
     /// <exception cref="HeedException">A file that it names cannot be read.</exception>
-    public static Edit Parse(string text, LanguageModel model, int[] tokens, bool allowFiles = true)
+    public static Edit Parse(string text, LanguageModel model, int[] tokens, bool allowFiles = true, int maxTokens = 1024)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(model);
@@ -167,7 +165,7 @@ public static class EditText
             if (name.Contains('*')) throw Wrong(text, "one activation at a time can be replaced");
             if (other is null)
             {
-                var file = Plain("file to take it from, or text=TEXT");
+                var file = Plain(allowFiles ? "file to take it from, or text=TEXT" : "text to take it from, as text=TEXT");
                 Allow(file);
                 return Trace.Load(file)[name];
             }
@@ -176,7 +174,7 @@ public static class EditText
             Fits(() => _ = model.Transformer.Activations[name]);
             var encoding = model.Tokenizer.Encode(words);
             if (encoding.Count == 0) throw Wrong(text, "the other text is empty");
-            if (encoding.Count > MaxOther) throw Wrong(text, $"the other text has {encoding.Count} tokens; at most {MaxOther} are taken");
+            if (encoding.Count > maxTokens) throw Wrong(text, $"the other text has {encoding.Count} tokens; at most {maxTokens} are taken");
             return model.Trace(encoding.Ids, [name])[name];
         }
 
@@ -225,7 +223,8 @@ public static class EditText
             if (ends.Length > 2 || !End(ends[0], ref first) || (ends.Length == 2 && !End(ends[1], ref last)))
                 throw Wrong(text, $"{what} is '{value}'; write FIRST..LAST, for example 0..{tokens.Length - 1}, or one position");
             if (ends.Length == 1) last = first;
-            if (first < 0 || last >= tokens.Length || first > last) throw Wrong(text, $"{what} is '{value}'; the text has positions 0 to {tokens.Length - 1}");
+            if (first > last) throw Wrong(text, $"{what} is '{value}', whose first comes after its last");
+            if (first < 0 || last >= tokens.Length) throw Wrong(text, $"{what} is '{value}'; the text has positions 0 to {tokens.Length - 1}");
             return first..(last + 1);
 
             bool End(string end, ref int position)
@@ -244,6 +243,9 @@ public static class EditText
             return Edit.FreezeNorm(name, model.Trace(tokens, [$"{name}{ActivationNames.Scale}"]), positions);
         }
     }
+
+    /// <summary>True for an edit that takes a pass of the model to be read: one of another text, or of the text itself to freeze a norm.</summary>
+    public static bool Runs(string text) => text.Contains(":text=", StringComparison.Ordinal) || text.StartsWith("freeze:", StringComparison.Ordinal);
 
     private static int Whole(string edit, string what, string value)
         => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw Wrong(edit, $"the {what} \"{value}\" is no number");

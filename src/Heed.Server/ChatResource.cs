@@ -58,7 +58,8 @@ internal static class ChatResource
         if (messages.Count > MaxMessages) throw new HeedException($"There are {messages.Count} messages; the lab takes at most {MaxMessages}. Begin a new conversation.");
         foreach (var message in messages)
         {
-            if (message.Content is null || !s_roles.Contains(message.Role)) throw new HeedException($"A message has a content and the role {string.Join(", ", s_roles)}; this one has the role \"{message.Role}\".");
+            if (message?.Content is null) throw new HeedException("A message has no content; give its text.");
+            if (!s_roles.Contains(message.Role)) throw new HeedException($"A message has the role \"{message.Role}\"; there are {string.Join(", ", s_roles)}.");
         }
         var characters = messages.Sum(m => m.Content.Length);
         if (characters > models.Options.MaxChatCharacters) throw new HeedException($"The conversation has {characters:N0} characters; the lab takes at most {models.Options.MaxChatCharacters:N0}. Begin a new one.");

@@ -27,6 +27,9 @@ public record LabRequest
     /// <summary>The head, counted from 0.</summary>
     public int Head { get; set; }
 
+    /// <summary>True if a board of all heads outlines this one.</summary>
+    public bool IsOutlined { get; set; }
+
     /// <summary>The position that looks, counted from 0; by default the last.</summary>
     public int? Query { get; set; }
 

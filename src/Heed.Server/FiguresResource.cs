@@ -21,10 +21,16 @@ internal static class FiguresResource
     private static async Task<Ok<FigureAnswer>> BoardAsync(LabRequest request, LabModels models, CancellationToken cancellation)
     {
         var (model, run) = await models.RunAsync(request, cancellation);
+        CheckHead(model, request);
         var layers = model.Model.Config.Layers.Count;
-        var figure = HeadBoard.Of(run.Trace, layers, run.Texts, new() { Convention = request.Convention, Width = request.Width ?? new HeadBoardOptions().Width });
+        var figure = HeadBoard.Of(run.Trace, layers, run.Texts, new()
+        {
+            Convention = request.Convention,
+            Picked = request.IsOutlined ? [(request.Layer, request.Head)] : [],
+            Width = request.Width ?? new HeadBoardOptions().Width,
+        });
         return Answer([figure], Recipe.OfText(model, run, $"look --draw board{Head(request)}{Way(request)} --svg board.svg",
-            $"HeadBoard.Of(model.Trace(tokens, [\"blocks.*.{ActivationNames.Pattern}\"]{Recipe.EditsOf(run)}), {layers}, texts{WayCode(request)})"));
+            $"HeadBoard.Of(model.Trace(tokens, [\"blocks.*.{ActivationNames.Pattern}\"]{Recipe.EditsOf(run)}), {layers}, texts{(request.IsOutlined ? $", new() {{ Convention = GridConvention.{request.Convention}, Picked = [({N(request.Layer)}, {N(request.Head)})] }}" : WayCode(request))})"));
     }
 
     private static async Task<Ok<FigureAnswer>> GridAsync(LabRequest request, LabModels models, CancellationToken cancellation)
@@ -71,7 +77,7 @@ internal static class FiguresResource
     private static async Task<Ok<FigureAnswer>> SumAsync(LabRequest request, LabModels models, CancellationToken cancellation)
     {
         var (model, run) = await models.RunAsync(request, cancellation, request.Layer);
-        CheckLayer(model, request);
+        CheckHead(model, request);
         var position = Position(request.Query ?? run.Tokens.Length - 1, run, "query");
         var trace = await model.LayerAsync(run, request.Layer, cancellation);
         var (result, output) = (ActivationNames.InBlock(request.Layer, ActivationNames.Result), ActivationNames.InBlock(request.Layer, ActivationNames.AttentionOut));
@@ -84,6 +90,7 @@ internal static class FiguresResource
     {
         if (request.Top is < 1 or > 50) throw new HeedException($"top is {request.Top}; a figure shows 1 to 50 tokens.");
         var (model, run) = await models.RunAsync(request, cancellation);
+        TokensResource.CheckToken(request, run);
         return Answer([ProbabilityBars.Of(run.Logits, model.Model.Tokenizer, run.Texts[^1], request.Top, request.Width ?? 560, request.Token)], Recipe.OfText(model, run, "look --draw next --svg next.svg",
             $"ProbabilityBars.Of({LastLogits(run)}, model.Tokenizer, texts[^1], {N(request.Top)})"));
     }

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Heed.Server;
@@ -16,7 +15,7 @@ namespace Heed.Server;
 public sealed class Lab : IAsyncDisposable
 {
     /// <summary>A request's body at most: a text, its edits and what is asked of it.</summary>
-    private const int MaxRequestBytes = 256 * 1024;
+    internal const int MaxRequestBytes = 256 * 1024;
 
     private readonly WebApplication _app;
 
@@ -35,6 +34,8 @@ public sealed class Lab : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(options);
         if (models.Count == 0) throw new HeedException("The lab needs a model.");
+        foreach (var host in options.Hosts)
+            if (Uri.CheckHostName(host) == UriHostNameType.Unknown) throw new HeedException($"\"{host}\" is no name of a host; give the name alone, as example.com, without http:// and without a port.");
         if (models.GroupBy(m => m.Name).FirstOrDefault(g => g.Count() > 1) is { } same) throw new HeedException($"{same.Count()} models are called \"{same.Key}\"; give each a name of its own.");
         var app = Build(models, options);
         try
@@ -72,11 +73,16 @@ public sealed class Lab : IAsyncDisposable
     }
 
     /// <summary>Waits until the process is asked to end, or the wait is cancelled.</summary>
-    public Task WaitAsync(CancellationToken cancellation = default) => _app.WaitForShutdownAsync(cancellation);
+    public async Task WaitAsync(CancellationToken cancellation = default)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _app.Lifetime.ApplicationStopping);
+        await Task.Delay(Timeout.Infinite, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     /// <summary>Ends what is under way and stops.</summary>
     public async ValueTask DisposeAsync()
     {
+        _app.Lifetime.StopApplication();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await _app.StopAsync(patience.Token);
         await _app.DisposeAsync();
@@ -100,6 +106,13 @@ public sealed class Lab : IAsyncDisposable
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, LabJson.Default);
+            // A number would be read as an enum, too, though it may mean nothing.
+            ByNameOnly<AttentionStage>();
+            ByNameOnly<GridConvention>();
+            ByNameOnly<ComponentKind>();
+            ByNameOnly<AblationMethod>();
+            ByNameOnly<PatchKind>();
+            void ByNameOnly<T>() where T : struct, Enum => json.SerializerOptions.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter<T>(namingPolicy: null, allowIntegerValues: false));
             // Answers are JSON and said to be; a reader of the network sees text as it is.
             json.SerializerOptions.Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         });
@@ -108,7 +121,7 @@ public sealed class Lab : IAsyncDisposable
         builder.Services.AddOpenApi();
 #endif
         var app = builder.Build();
-        app.Use((context, next) => Problems.Catch(context, next));
+        app.Use((context, next) => Problems.Catch(context, next, app.Lifetime));
         var guard = new RequestGuard(options);
         app.Use((context, next) => guard.Check(context, next));
         if (options.Pages is { } pages) Pages.Use(app, pages);
@@ -127,7 +140,6 @@ public sealed class Lab : IAsyncDisposable
 #if NET10_0_OR_GREATER
         app.MapOpenApi("/api/openapi.json");
 #endif
-        app.Map("/api/{**rest}", (HttpContext context) => Problems.Write(context, StatusCodes.Status404NotFound, $"There is no {context.Request.Path} here; /api/openapi.json lists what there is.")).ExcludeFromDescription();
         return app;
     }
 }

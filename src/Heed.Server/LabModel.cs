@@ -53,7 +53,7 @@ internal sealed class LabModel
         }
         if (entry is null)
         {
-            var run = sentence.Prepare(Model, _options, layer);
+            var run = await sentence.PrepareAsync(this, _options, cancellation, layer);
             lock (_lock)
             {
                 if (!_entries.TryGetValue(key, out entry))

@@ -11,7 +11,7 @@ internal sealed class LabModels(IReadOnlyList<LabModel> models, LabOptions optio
 
     /// <summary>The model that a request names, or the first.</summary>
     public LabModel Of(string? id)
-        => id is null ? models[0] : models.FirstOrDefault(m => m.Id == id) ?? throw new HeedException($"There is no model \"{id}\" here; there are {string.Join(", ", models.Select(m => m.Id))}.");
+        => id is null ? models[0] : models.FirstOrDefault(m => m.Id == id) ?? throw new HeedException($"There is no model \"{id}\" here; the ids are {string.Join(", ", models.Select(m => m.Id))}.");
 
     /// <summary>Checks the width that a figure is to be drawn for.</summary>
     public static void CheckWidth(double? width)

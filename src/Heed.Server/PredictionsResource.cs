@@ -33,14 +33,18 @@ internal static class PredictionsResource
     {
         var (model, run) = await models.RunAsync(request, cancellation);
         var width = request.Width ?? new LensTableOptions().Width;
-        // Every point and position costs an unembedding: only what fits is computed.
-        var first = Math.Max(0, run.Tokens.Length - LensTable.Capacity(width));
+        // Every point and position costs an unembedding: only what fits is computed, the last positions or those around the one that looks.
+        var fits = LensTable.Capacity(width);
+        var last = Math.Max(0, run.Tokens.Length - fits);
+        var first = request.Query is { } query ? Math.Clamp(Position(query, run, "query") - fits / 2, 0, last) : last;
+        var end = Math.Min(run.Tokens.Length, first + fits);
         var answer = run.Ranking[0];
         // Told of no progress: it would be from inside a pass, where nobody else can be let in.
-        var lens = await model.WithEngineAsync(() => LogitLens.Run(model.Model, run.Tokens, answer, positions: first..,
+        var lens = await model.WithEngineAsync(() => LogitLens.Run(model.Model, run.Tokens, answer, positions: first..end,
             points: LogitLens.PointsOf(model.Model.Transformer.Activations).Where(p => !p.IsMid), edits: run.Edits, cancellation: cancellation), cancellation);
-        return Answer([LensTable.Of(lens, model.Model.Tokenizer, run.Texts, width)], OfText(model, run, "lens --svg lens.svg",
-            $"LensTable.Of(LogitLens.Run(model, tokens, {N(answer)}, points: LogitLens.PointsOf(model.Transformer.Activations).Where(p => !p.IsMid){EditsOf(run)}), model.Tokenizer, texts)"));
+        var isPart = end < run.Tokens.Length;
+        return Answer([LensTable.Of(lens, model.Model.Tokenizer, run.Texts, width)], OfText(model, run, $"lens{(isPart ? $" --positions {N(first)}..{N(end - 1)}" : "")} --svg lens.svg",
+            $"LensTable.Of(LogitLens.Run(model, tokens, {N(answer)}{(isPart ? $", positions: {N(first)}..{N(end)}" : "")}, points: LogitLens.PointsOf(model.Transformer.Activations).Where(p => !p.IsMid){EditsOf(run)}), model.Tokenizer, texts)"));
     }
 
     private static async Task<Ok<FigureAnswer>> LossAsync(LabRequest request, LabModels models, CancellationToken cancellation)

@@ -27,13 +27,18 @@ internal sealed class RequestGuard(LabOptions options)
             return Refuse(context, $"This server does not answer to the name \"{request.Host.Host}\". Open it as http://localhost:{context.Connection.LocalPort}/, or start it with --host {request.Host.Host}.");
         if (!IsOwn(request.Headers.Origin, request))
             return Refuse(context, "This server answers its own pages only; the request came from another site.");
-        if (request.Headers["Sec-Fetch-Site"] is [("cross-site" or "same-site") and var site] && request.Path.StartsWithSegments("/api"))
+        if (request.Headers["Sec-Fetch-Site"] is { Count: > 0 } site && site is not ["same-origin" or "none"] && request.Path.StartsWithSegments("/api"))
             return Refuse(context, $"This server answers its own pages only; the request came from another site ({site}).");
         return next(context);
     }
 
-    private static bool IsOwn(StringValues origin, HttpRequest request)
-        => origin.Count == 0 || origin is [{ } one] && string.Equals(one, $"{request.Scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase);
+    /// <summary>A page's own origin. What a tunnel calls this server may be reached by https there, though a request comes by http here.</summary>
+    private bool IsOwn(StringValues origin, HttpRequest request)
+    {
+        if (origin.Count == 0) return true;
+        string[] schemes = options.Hosts.Contains(request.Host.Host, StringComparer.OrdinalIgnoreCase) ? [request.Scheme, "https"] : [request.Scheme];
+        return origin is [{ } one] && schemes.Any(scheme => string.Equals(one, $"{scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase));
+    }
 
     /// <summary>A literal address cannot be rebound: where the server listens on one, that is a name of its own.</summary>
     private static IEnumerable<string> Literal(IPAddress address)

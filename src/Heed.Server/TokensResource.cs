@@ -7,7 +7,7 @@ internal static class TokensResource
 
     public static void MapTokens(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/api/tokens", Tokens).WithName("tokens").WithSummary("The tokens of a text.");
+        app.MapPost("/api/tokens", TokensAsync).WithName("tokens").WithSummary("The tokens of a text.");
         app.MapPost("/api/next", NextAsync).WithName("next").WithSummary("The most likely next tokens, of all that the model knows, or those that contain a text.");
         app.MapPost("/api/loss", LossAsync).WithName("loss").WithSummary("How well each token of a text was foreseen.");
     }
@@ -20,10 +20,16 @@ internal static class TokensResource
         return TypedResults.Ok(new LossAnswer(losses.Mean, [.. losses.Losses.Select(l => l.Loss)]));
     }
 
-    private static Ok<IReadOnlyList<TokenInfo>> Tokens(LabRequest request, LabModels models)
+    private static async Task<Ok<IReadOnlyList<TokenInfo>>> TokensAsync(LabRequest request, LabModels models, CancellationToken cancellation)
     {
-        var run = Sentence.Of(request with { Edits = null }).Prepare(models.Of(request.Model).Model, models.Options);
+        var run = await Sentence.Of(request with { Edits = null }).PrepareAsync(models.Of(request.Model), models.Options, cancellation);
         return TypedResults.Ok<IReadOnlyList<TokenInfo>>([.. TokensOf(run)]);
+    }
+
+    /// <summary>Checks the next token that a request picks out.</summary>
+    internal static void CheckToken(LabRequest request, LabRun run)
+    {
+        if (request.Token is { } wanted && (uint)wanted >= (uint)run.Logits.Length) throw new HeedException($"token is {wanted}; the vocabulary has 0 to {run.Logits.Length - 1}.");
     }
 
     private static IEnumerable<TokenInfo> TokensOf(LabRun run) => run.Tokens.Select((id, i) => new TokenInfo(id, run.Texts[i], TokenLabel.Visible(run.Texts[i])));
@@ -33,7 +39,7 @@ internal static class TokensResource
         if (request.Top is < 1 or > MaxTop) throw new HeedException($"top is {request.Top}; ask for 1 to {MaxTop:N0} tokens.");
         var (model, run) = await models.RunAsync(request, cancellation);
         var tokenizer = model.Model.Tokenizer;
-        if (request.Token is { } wanted && (uint)wanted >= (uint)run.Ranking.Length) throw new HeedException($"token is {wanted}; the vocabulary has 0 to {run.Ranking.Length - 1}.");
+        CheckToken(request, run);
         var found = 0;
         var tokens = new List<NextToken>(request.Top);
         for (var i = 0; i < run.Ranking.Length; i++)

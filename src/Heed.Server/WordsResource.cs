@@ -73,9 +73,9 @@ internal static class WordsResource
     private static async Task<Ok<FigureAnswer>> MovementAsync(MovementRequest request, LabModels models, CancellationToken cancellation)
     {
         var model = models.Of(request.Model);
-        if (request.Texts is not { Count: >= 2 and <= MaxTexts }) throw new HeedException($"{request.Texts?.Count ?? 0} texts were given; how a word moves is seen between 2 and {MaxTexts}.");
+        if (request.Texts is not { Count: >= 2 and <= MaxTexts }) throw new HeedException($"{request.Texts?.Count ?? 0} text{(request.Texts?.Count == 1 ? " was" : "s were")} given; how a word moves is seen between 2 and {MaxTexts}.");
         Check(request.Word, "word", models.Options);
-        foreach (var text in request.Texts) _ = Sentence.Of(new() { Text = text }).Prepare(model.Model, models.Options);
+        foreach (var text in request.Texts) _ = await Sentence.Of(new() { Text = text }).PrepareAsync(model, models.Options, cancellation);
         var moved = await model.WithEngineAsync(() => Movement.Run(model.Model, request.Texts, request.Word, cancellation), cancellation);
         return Answer([DirectionFigures.Movement(moved, request.Word), DirectionFigures.Map(moved, request.Word)], new Recipe($"heed directions{string.Concat(request.Texts.Select(t => $" --text={Quoted(t)}"))} --html directions.html{model.Option} {Last(request.Word)}",
             $"var figure = DirectionFigures.Map(Movement.Run(model, [{List(request.Texts)}], {Literal(request.Word)}), {Literal(request.Word)});"));

@@ -164,13 +164,85 @@ public sealed class ServerTests(LabFixture lab)
     [InlineData("/api/tokens", "{}", "text")]
     [InlineData("/api/tokens", """{"text":null}""", "empty")]
     [InlineData("/api/figures/grid", """{"text":"a","stage":"Nonsense"}""", "stage")]
+    [InlineData("/api/figures/grid", """{"text":"a","stage":99}""", "stage")]
+    [InlineData("/api/figures/next", """{"text":"a","token":-1}""", "0 to 49151")]
+    [InlineData("/api/figures/board", """{"text":"a","head":99}""", "heads 0 to 8")]
+    [InlineData("/api/figures/sum", """{"text":"a","head":-1}""", "heads 0 to 8")]
+    [InlineData("/api/next", """{"text":"a","layer":1.5}""", "layer holds")]
+    [InlineData("/api/next", """{"text":"\ud800"}""", "cannot be read")]
+    [InlineData("/api/next", "null", "cannot be read")]
+    [InlineData("/api/next", """{"text":"a","edits":[null]}""", "edits holds null")]
+    [InlineData("/api/chat", """{"messages":[null,{"role":"user","content":"hi"}]}""", "no content")]
+    [InlineData("/api/next", """{"text":"a","edits":["replace:blocks.3.hook_resid_post:positions=0:text=LONG"]}""", "at most 256")]
     public async Task Request_ThatIsWrong_IsRefusedInASentence(string path, string body, string says)
     {
-        using var response = await lab.Http.PostAsync(path, new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
+        using var response = await lab.Http.PostAsync(path, new StringContent(body.Replace("LONG", string.Join(' ', Enumerable.Repeat("word", 300)), StringComparison.Ordinal), System.Text.Encoding.UTF8, "application/json"));
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         var problem = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error").GetString()!;
         Assert.Contains(says, problem, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("   at ", problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("Heed.", problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GET", "application/json", "{}", HttpStatusCode.MethodNotAllowed, "POST")]
+    [InlineData("POST", "text/plain", "{}", HttpStatusCode.UnsupportedMediaType, "application/json")]
+    [InlineData("POST", "application/json", "TOO LARGE", HttpStatusCode.RequestEntityTooLarge, "256 KiB")]
+    public async Task Request_OfAnotherKind_IsToldWhatIsTaken(string method, string type, string body, HttpStatusCode status, string says)
+    {
+        using var request = new HttpRequestMessage(new(method), "/api/tokens");
+        if (method != "GET") request.Content = new StringContent(body == "TOO LARGE" ? $"{{\"text\":\"{new string('a', 300_000)}\"}}" : body, System.Text.Encoding.UTF8, type);
+        using var response = await lab.Http.SendAsync(request);
+        Assert.Equal(status, response.StatusCode);
+        Assert.Contains(says, (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("zero:blocks.10.hook_attn_out", "sum")]
+    [InlineData("zero:blocks.10.attn.hook_q", "products")]
+    [InlineData("zero:hook_embed", "story")]
+    [InlineData("scale:blocks.10.attn.hook_pattern:-5", "story")]
+    public async Task Figure_OfWhatAnEditMadeNothing_IsDrawn(string edit, string figure)
+    {
+        var answer = await PostAsync($"/api/figures/{figure}", new { text = "the cat sat", layer = 10, head = 1, edits = new[] { edit } });
+        Assert.All(answer.GetProperty("steps").EnumerateArray(), step => Assert.DoesNotContain("\"NaN", step.GetProperty("svg").GetString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Sampling_AtATemperatureNextToNothing_IsTheLikeliest()
+    {
+        var answer = await PostAsync("/api/figures/sampling", new { text = "the cat sat", temperature = 1e-40 });
+        Assert.DoesNotContain("NaN", answer.GetProperty("steps")[0].GetProperty("svg").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Server_AskedToEnd_EndsWhatIsUnderWay()
+    {
+        var other = await Server.Lab.StartAsync([("model", lab.Model)], new());
+        using var http = new HttpClient { BaseAddress = new(other.Address) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/analyses/ablate") { Content = JsonContent.Create(new { text = string.Join(' ', Enumerable.Repeat("the quick brown fox", 20)), by = "Head" }) };
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        await using var events = await response.Content.ReadAsStreamAsync();
+        Assert.NotEqual(0, await events.ReadAsync(new byte[16]));
+        // The analysis would take minutes, and Kestrel waits half a minute by itself.
+        await other.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(15));
+    }
+
+    [Fact]
+    public async Task Host_OfATunnel_MayBeReachedByHttps()
+    {
+        await using var other = await Server.Lab.StartAsync([("model", lab.Model)], new() { Hosts = ["lab.example"] });
+        using var http = new HttpClient { BaseAddress = new(other.Address) };
+        foreach (var (origin, status) in new[] { ("https://lab.example", HttpStatusCode.OK), ("http://lab.example", HttpStatusCode.OK), ("https://evil.example", HttpStatusCode.Forbidden) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/models");
+            request.Headers.Host = "lab.example";
+            request.Headers.TryAddWithoutValidation("Origin", origin);
+            using var response = await http.SendAsync(request);
+            Assert.Equal(status, response.StatusCode);
+        }
+        await Assert.ThrowsAsync<HeedException>(() => Server.Lab.StartAsync([("model", lab.Model)], new() { Hosts = ["https://lab.example"] }));
     }
 
     [Fact]

@@ -64,7 +64,7 @@ public static class AttributionBars
         double low = Math.Min(0, Math.Min(total, shown.Min(p => p.Value))), high = Math.Max(0, Math.Max(total, shown.Max(p => p.Value)));
         // Numbers stand at the outer end of their bars: room for them on each side that has bars.
         double numberLow = low < 0 ? TextWidth.Of("−0.0000", 11.5) + 6 : 4, numberHigh = high > 0 ? TextWidth.Of("+0.0000", 11.5) + 6 : 4;
-        var scale = (right - left - numberLow - numberHigh) / Math.Max(high - low, double.Epsilon);
+        var scale = FigureCanvas.Scale(right - left - numberLow - numberHigh, high - low);
         var zero = left + numberLow - low * scale;
         var top = canvas.Top + (isRunning ? 20 : 4);
 
@@ -93,7 +93,7 @@ public static class AttributionBars
     private static void DrawRunning(FigureCanvas canvas, double[] running, IReadOnlyList<AttributionPart> shown, double left, double top)
     {
         double low = Math.Min(0, running.Min()), high = Math.Max(0, running.Max());
-        var scale = (RunningWidth - 8) / Math.Max(high - low, double.Epsilon);
+        var scale = FigureCanvas.Scale(RunningWidth - 8, high - low);
         double X(double value) => left + 4 + (value - low) * scale;
         canvas.Text(left, top - 10, "running sum", FigureRole.Change, 11.5, weight: 600);
         canvas.Rule(X(0), top - 4, X(0), top + running.Length * Row, FigureRole.Line);

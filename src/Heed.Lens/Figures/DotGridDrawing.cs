@@ -19,7 +19,7 @@ internal readonly ref struct DotGridDrawing
         _values = values;
         (_queries, _keys, _options) = (queries, keys, options);
         _offset = options.IsCausal ? keys.Count - queries.Count : 0;
-        (_first, _end) = options.Queries is { } range ? (range.First - _offset, range.End - _offset) : (Math.Max(0, queries.Count - DotGrid.MaxTokens), queries.Count);
+        (_first, _end) = options.Queries is { } range ? (range.First - _offset, range.End - _offset) : Shown(queries.Count, options.Query - _offset);
         if (_first < 0 || _end > queries.Count || _first >= _end)
             throw new ArgumentException($"Queries {_first + _offset} to {_end + _offset - 1} cannot be shown: there are {_offset} to {_offset + queries.Count - 1}.");
         var position = _first + _offset;
@@ -29,6 +29,14 @@ internal readonly ref struct DotGridDrawing
         foreach (var group in _groups)
             for (var q = _first; q < _end; q++)
                 if (Value(q, group) is { } value) _largest = Math.Max(_largest, Math.Abs(value));
+    }
+
+    /// <summary>All queries, or of more than fit the last, or those around the one that is outlined.</summary>
+    private static (int First, int End) Shown(int count, int? outlined)
+    {
+        var last = Math.Max(0, count - DotGrid.MaxTokens);
+        var first = outlined is >= 0 and { } query && query < last ? Math.Max(0, query - DotGrid.MaxTokens / 2) : last;
+        return (first, Math.Min(count, first + DotGrid.MaxTokens));
     }
 
     private bool IsPattern => _options.Stage == AttentionStage.Pattern;

@@ -43,7 +43,7 @@ public sealed record DotGridOptions
     /// <summary>How far back the layer sees, itself included; null: to the first token.</summary>
     public int? Window { get; init; }
 
-    /// <summary>The queries to show, [First, End) in positions; null: all, or the last <see cref="DotGrid.MaxTokens"/> of more.</summary>
+    /// <summary>The queries to show, [First, End) in positions; null: all, or of more the last <see cref="DotGrid.MaxTokens"/>, or as many around the one that is outlined.</summary>
     public (int First, int End)? Queries { get; init; }
 
     /// <summary>A token to outline in its role's colour, by position; null: none.</summary>

@@ -66,6 +66,9 @@ internal sealed class FigureCanvas
         => Shape("rect", mark, FigureTheme.Fill(role),
             $"x=\"{Svg.Number(x)}\" y=\"{Svg.Number(y)}\" width=\"{Precise(width)}\" height=\"{Precise(height)}\"{(round > 0 ? $" rx=\"{Svg.Number(round)}\"" : "")}", opacity);
 
+    /// <summary>Pixels for 1, so that a span fills so many of them; 0 where all numbers are 0, and there is nothing to draw.</summary>
+    public static double Scale(double pixels, double span) => span > 0 ? pixels / span : 0;
+
     /// <summary>A signed number as a bar from zero, to the right above it and to the left below, and the number at its outer end.</summary>
     /// <param name="mark">The bar; the number belongs to its key.</param>
     /// <param name="value">The number, times the scale from zero in pixels.</param>

@@ -39,13 +39,20 @@ globalThis.heedFigures = (() => {
     tip.style.top = (top > 4 ? top : box.bottom + 8) + "px";
   }
 
+  // A figure leaves the page: nothing is said of it any more.
+  function leave(svg) {
+    if (!lit || !svg.contains(lit)) return;
+    light(null);
+    say("");
+  }
+
   // A mark lights up every mark whose key has all its parts, and those whose parts it has: a token lights its row and column.
   let lit = null;
   function light(mark) {
     if (mark === lit) return;
     lit = mark;
     const parts = mark && new Set(partsOf(mark));
-    for (const svg of document.querySelectorAll("svg.heed")) {
+    for (const svg of document.querySelectorAll("svg.heed, .heed-linked")) {
       const here = marks(svg);
       const on = parts ? here.filter((m) => {
         const own = partsOf(m);
@@ -61,7 +68,8 @@ globalThis.heedFigures = (() => {
     const svg = event.target.closest?.("svg.heed");
     if (!svg) return null;
     const direct = event.target.closest("[data-key], [data-text]");
-    if (direct && !keyOf(direct).endsWith(".mask")) return direct;
+    // A number that stands on a mark is the mark.
+    if (direct && !keyOf(direct).endsWith(".mask")) return direct.hasAttribute("aria-label") ? direct : svg.querySelector(`[data-key="${CSS.escape(keyOf(direct))}"]`) ?? direct;
     let best = direct, least = 14;
     for (const mark of svg.querySelectorAll("[data-value]")) {
       const b = mark.getBoundingClientRect();
@@ -216,7 +224,8 @@ globalThis.heedFigures = (() => {
     tip = tooltip;
     // A finger does not hover: it points where it comes down.
     for (const type of ["pointermove", "pointerdown"]) document.addEventListener(type, (event) => {
-      const mark = markAt(event);
+      // What a page itself shows of the same things, such as tokens, is linked, too.
+      const mark = event.target.closest?.(".heed-linked [data-key]") ?? markAt(event);
       light(mark);
       say(mark ? wordsOf(mark, event.target) : "", mark && (mark.contains(event.target) ? event.target : mark).getBoundingClientRect());
     });
@@ -238,5 +247,5 @@ globalThis.heedFigures = (() => {
     });
   }
 
-  return { prepare, listen, between, tween, markAt, calm };
+  return { prepare, listen, leave, between, tween, markAt, calm };
 })();

@@ -27,7 +27,7 @@ public static class LossBars
         string[] instead = [.. shown.Select(l => l.Rank == 1 ? "" : TextWidth.Fit(TokenLabel.Short(AnswerTokens.Text(tokenizer, l.Likeliest)), LongestInstead, 12))];
         double place = FigureCanvas.Margin + 22, left = place + 14 + labels.Max(l => TextWidth.Of(l, 12, isBold: true)) + 12;
         double column = Math.Max(TextWidth.Of("expected", 11), instead.Max(t => TextWidth.Of(t, 12))), expected = canvas.Width - FigureCanvas.Margin - column;
-        double number = expected - 20, room = number - shown.Max(l => TextWidth.Of(FigureNumbers.Plain(l.Loss), 11.5)) - 10 - left, scale = Math.Max(0, room) / Math.Max(losses.Losses.Max(l => l.Loss), double.Epsilon);
+        double number = expected - 20, room = number - shown.Max(l => TextWidth.Of(FigureNumbers.Plain(l.Loss), 11.5)) - 10 - left, scale = FigureCanvas.Scale(Math.Max(0, room), losses.Losses.Max(l => l.Loss));
         var top = canvas.Top + 34;
         canvas.Text(expected, top - 10, "expected", FigureRole.Mute, 11);
         for (var i = 0; i < shown.Length; i++)

@@ -46,7 +46,7 @@ public static class MlpNeurons
         int[] order = [.. Enumerable.Range(0, neurons.Length).OrderByDescending(n => Math.Abs(neurons[n])).Take(Strongest)];
         double labels = left + 110, number = TextWidth.Of("−0.0000", 11.5) + 8;
         double low = Math.Min(0, order.Min(n => neurons[n])), high = Math.Max(0, order.Max(n => neurons[n]));
-        var scale = (canvas.Width - FigureCanvas.Margin - labels - (high > 0 ? number : 0) - (low < 0 ? number : 0)) / Math.Max(high - low, float.Epsilon);
+        var scale = FigureCanvas.Scale(canvas.Width - FigureCanvas.Margin - labels - (high > 0 ? number : 0) - (low < 0 ? number : 0), high - low);
         var zero = labels + (low < 0 ? number : 0) - low * scale;
         canvas.Rule(zero, y - 2, zero, y + order.Length * RowHeight - 4, FigureRole.Mute);
         foreach (var n in order)

@@ -49,7 +49,7 @@ public static class MultiHeadSum
             at += a;
             (low, high) = (Math.Min(low, at), Math.Max(high, at));
         }
-        var scale = ArrowWidth / Math.Max(high - low, double.Epsilon);
+        var scale = FigureCanvas.Scale(ArrowWidth, high - low);
         double X(double value) => left + (value - low) * scale;
         canvas.Text(FigureCanvas.Margin + 66 + 56, top - 10, "‖ΔE‖", FigureRole.Mute, 11.5, Anchor.End, 600);
         canvas.Text(left, top - 10, "along their sum", FigureRole.Change, 11.5, weight: 600);

@@ -55,12 +55,12 @@ public static class ResidualStream
         var first = hasLogits ? room * 0.45 : room;
         var top = canvas.Top + 20;
         var bottom = top + writes.Count * Row;
-        var scale = (first - number) / Math.Max(writes.Max(w => w.Length), double.Epsilon);
+        var scale = FigureCanvas.Scale(first - number, writes.Max(w => w.Length));
         canvas.Text(left, top - 8, "length", FigureRole.Change, 11.5, weight: 600);
         canvas.Rule(left, top - 2, left, bottom, FigureRole.Mute);
         double low = Math.Min(0, writes.Min(w => w.Logit ?? 0)), high = Math.Max(0, writes.Max(w => w.Logit ?? 0));
         double second = left + first + 24 + (low < 0 ? number : 0), span = canvas.Width - FigureCanvas.Margin - second - number;
-        var logitScale = span / Math.Max(high - low, double.Epsilon);
+        var logitScale = FigureCanvas.Scale(span, high - low);
         var zero = second - low * logitScale;
         if (hasLogits)
         {

@@ -39,7 +39,7 @@ public static class ScoreTerms
         Strip.Draw(canvas, new($"{keyPrefix}.key", null, $"key of {lookedAt}"), shownKey, shown.Length, Strip.Largest(shownKey, shown.Length), left, top + 24, Room);
 
         double high = Math.Max(0, products.Max()), low = Math.Min(0, products.Min());
-        var scale = Height * 1.6 / Math.Max(high - low, double.Epsilon);
+        var scale = FigureCanvas.Scale(Height * 1.6, high - low);
         var zero = top + 72 + high * scale;
         canvas.Text(left - 12, zero + 4, "= product", FigureRole.Ink, 12, Anchor.End, 600);
         canvas.Rule(left, zero, left + Room, zero, FigureRole.Mute);

@@ -80,7 +80,7 @@ internal sealed class StepStripDrawing
             largestScore = Math.Max(largestScore, Math.Abs(_story.RawScores[k]));
         }
         var zero = ScoreX + 70 + (_shown.Any(k => _story.RawScores[k] < 0) ? ScoreBar / 2 : 0);
-        var barScale = (_shown.Any(k => _story.RawScores[k] < 0) ? ScoreBar / 2 : ScoreBar) / Math.Max(largestScore, double.Epsilon);
+        var barScale = FigureCanvas.Scale(_shown.Any(k => _story.RawScores[k] < 0) ? ScoreBar / 2 : ScoreBar, largestScore);
         if (step >= 3) canvas.Rule(zero, rows - 2, zero, rows + _shown.Length * Row - 12, FigureRole.Mute);
         for (var i = 0; i < _shown.Length; i++)
         {
@@ -145,8 +145,8 @@ internal sealed class StepStripDrawing
     private void Weight(FigureCanvas canvas, string pair, string who, int k, double y)
     {
         var weight = _story.Weights[k];
-        canvas.Circle(Mark.Of(pair, weight, $"{_words.Of(_story.Query)} looks at {who}: {FigureNumbers.Exact(weight)}") with { From = $"{pair}.scaled" }, DotX, y + Strip.Height / 2, 13 * Math.Sqrt(weight), FigureRole.Ink);
-        canvas.Number(WeightX, y + 12, weight == 0 ? "0" : weight < 0.005 ? "< .01" : FigureNumbers.Weight(weight), weight >= DotGrid.Legible ? FigureRole.Ink : FigureRole.Mute, pair, 12, Anchor.Start, weight >= DotGrid.Legible ? 600 : 400);
+        canvas.Circle(Mark.Of(pair, weight, $"{_words.Of(_story.Query)} looks at {who}: {FigureNumbers.Exact(weight)}") with { From = $"{pair}.scaled" }, DotX, y + Strip.Height / 2, 13 * Math.Sqrt(Math.Abs(weight)), weight < 0 ? FigureRole.Key : FigureRole.Ink);
+        canvas.Number(WeightX, y + 12, weight == 0 ? "0" : weight < 0 ? FigureNumbers.Signed(weight) : weight < 0.005 ? "< .01" : FigureNumbers.Weight(weight), weight >= DotGrid.Legible ? FigureRole.Ink : FigureRole.Mute, pair, 12, Anchor.Start, weight >= DotGrid.Legible ? 600 : 400);
     }
 
     private static void Norm(FigureCanvas canvas, double y, float[] vector, double wide)

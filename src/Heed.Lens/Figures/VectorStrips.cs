@@ -76,7 +76,7 @@ public static class VectorStrips
         double low = 0, high = 0;
         if (isScalar)
             foreach (var (_, _, _, offset) in rows) (low, high) = (Math.Min(low, values[offset]), Math.Max(high, values[offset]));
-        var scale = (right - left) / Math.Max(high - low, double.Epsilon);
+        var scale = FigureCanvas.Scale(right - left, high - low);
         var zero = left - low * scale;
         if (isScalar) canvas.Rule(zero, top - 2, zero, top + rows.Count * Row - 6, FigureRole.Mute);
         for (var i = 0; i < rows.Count; i++)

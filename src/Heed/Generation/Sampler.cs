@@ -87,7 +87,8 @@ internal sealed unsafe class Sampler
     {
         // Probabilities at this temperature.
         var count = _logits.Length;
-        var inverse = 1 / _options.Temperature;
+        // Of a temperature next to nothing the inverse would be infinite, and the largest logit 0 times that.
+        var inverse = Math.Min(1 / _options.Temperature, float.MaxValue);
         var largest = _logits[Largest(_logits)];
         if (float.IsNegativeInfinity(largest)) throw new HeedException("Every token is forbidden by LogitBias; there is nothing to choose.");
         double sum = 0;

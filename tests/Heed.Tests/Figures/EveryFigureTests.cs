@@ -56,6 +56,28 @@ public class EveryFigureTests
     }
 
     [Theory]
+    [InlineData("zero:hook_embed")]
+    [InlineData("zero:blocks.2.hook_attn_out")]
+    [InlineData("zero:blocks.2.attn.hook_v")]
+    [InlineData("zero:blocks.2.attn.hook_q")]
+    [InlineData("scale:blocks.2.attn.hook_pattern:-5")]
+    public void OfAHead_WhereAnEditLeavesNothingOrTurnsTheSign_IsDrawnAsItIs(string edit)
+    {
+        var (model, ids, texts, _) = Run(4);
+        using var owner = model;
+        var trace = model.Trace(ids, ["blocks.*", .. HeadStory.Names(Layer)], [EditText.Parse(edit, model, ids)]);
+        var story = HeadStory.From(trace, Layer, Head, 3, texts);
+        foreach (var step in StepStrip.Steps(story)) new FigureReading(step).Check();
+        new FigureReading(MultiHeadSum.Of(Of(trace, ActivationNames.Result), Of(trace, ActivationNames.AttentionOut), 3, texts)).Check();
+        new FigureReading(ScoreTerms.ByDimension(story.QueryVector, story.Keys[0], story.RawScores[0], TokenLabel.Quoted(texts[3]), TokenLabel.Quoted(texts[0]))).Check();
+        new FigureReading(ResidualStream.Of(trace, Layers, 3, texts)).Check();
+        new FigureReading(DotGrid.Of(Of(trace, ActivationNames.Pattern), Head, texts)).Check();
+        var attribution = DirectLogitAttribution.Run(model, ids, 300, 310, edits: [EditText.Parse(edit, model, ids)]);
+        new FigureReading(AttributionFigures.ByPart(attribution, model.Tokenizer, texts)).Check();
+        new FigureReading(AttributionFigures.ByLayer(attribution, model.Tokenizer, texts)).Check();
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(4)]
     [InlineData(60)]
