@@ -68,6 +68,32 @@ public sealed class LessonTests(LabFixture lab)
         }
     }
 
+    /// <summary>Whatever the token that looks: an answer must be right among all keys on the page, also those of later tokens.</summary>
+    [BrowserTheory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    public async Task Question_OfATokenInTheMiddle_IsRightAboutEverythingOnThePage(int query)
+    {
+        var key = new LessonKey(lab.Model, Text, 10, 1, query);
+        await using var visit = await OpenAsync($"/lesson/queries-and-keys?query={query}", "queries-and-keys");
+        foreach (var chapter in new[] { "queries-and-keys", "scores", "softmax", "masking", "values" })
+        {
+            await ReadyAsync(visit, chapter);
+            var marks = await MarksAsync(visit.Page);
+            var right = Assert.Single(await AnswersAsync(visit.Page), a => key.IsRight(chapter, a));
+            if (chapter == "scores")
+            {
+                var scores = marks.Where(m => m.Key.StartsWith($"L10.H1.q{query}.k", StringComparison.Ordinal) && m.Key.EndsWith(".raw", StringComparison.Ordinal)).ToArray();
+                Assert.Equal(10, scores.Length);
+                Assert.Equal($"L10.H1.q{query}.{right}.raw", scores.MaxBy(s => s.Value).Key);
+            }
+            await visit.Page.Locator($"[data-option='{right}']").ClickAsync();
+            await Assertions.Expect(visit.Page.Locator("[data-verdict='right']")).ToBeVisibleAsync();
+            await visit.Page.Locator("a[rel=next]").ClickAsync();
+        }
+    }
+
     [BrowserFact]
     public async Task Progress_IsKeptInTheBrowser_UntilItIsForgotten()
     {

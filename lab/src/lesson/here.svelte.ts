@@ -29,9 +29,13 @@ export const here = {
   get neurons(): number {
     return this.model.architecture.neurons[this.layer] ?? 0;
   },
+  /** How many tokens the text has. */
+  get count(): number {
+    return visit.tokens.length;
+  },
   /** The position of the token that looks. */
   get query(): number {
-    const last = Math.max(0, visit.tokens.length - 1);
+    const last = Math.max(0, this.count - 1);
     return Math.min(visit.place.query ?? last, last);
   },
   /** What every question about the text asks. */
