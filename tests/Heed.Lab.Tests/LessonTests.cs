@@ -94,6 +94,69 @@ public sealed class LessonTests(LabFixture lab)
         }
     }
 
+    /// <summary>A loss of 10.8 would fit an answer that is called wrong as well as the right one: what is asked has the digits that tell them apart.</summary>
+    [BrowserTheory]
+    [InlineData("Hello world")]
+    [InlineData("zebra candle orbit velvet zebra candle orbit velvet")]
+    [InlineData("the the the the the the the the")]
+    public async Task Training_AsksWithEnoughDigits_ForThoseWhoComputeTheAnswer(string text)
+    {
+        await using var visit = await OpenAsync($"/lesson/training?text={Uri.EscapeDataString(text)}", "training");
+        var question = await visit.Page.Locator("#question").InnerTextAsync();
+        var loss = Number(System.Text.RegularExpressions.Regex.Match(question, @"loss of ([\d.]+\d)").Groups[1].Value);
+        var answers = await visit.Page.Locator("[data-option]").AllInnerTextsAsync();
+        Assert.InRange(answers.Count, 3, 5);
+        var shown = answers.Select(a => Number(a[..^2]) / 100).ToArray();
+        Assert.Single(shown, p => Math.Abs(p / Math.Exp(-loss) - 1) < 0.006);   // three digits
+        Assert.Single(shown, p => Math.Abs(-Math.Log(p) - loss) < 0.15);        // what the bar says: the loss to three digits
+        Assert.All(shown, p => Assert.InRange(p, 0, 1));
+
+        static double Number(string text)
+        {
+            var raised = string.Concat(text.Select(c => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹".IndexOf(c) is var i and >= 0 ? "-0123456789"[i] : c));
+            return double.Parse(raised.Replace(" · 10", "e", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+        }
+    }
+
+    /// <summary>A formula with numbers must be how these numbers are made, whatever parts the model has.</summary>
+    [BrowserTheory]
+    [InlineData("gpt2", @"W_Q\,\text{norm}(\vec E_{2})+\vec b_Q=")]
+    [InlineData("qwen3", @"\text{turn}_{2}\bigl(\text{norm}(W_Q\,\text{norm}(\vec E_{2}))\bigr)=")]
+    [InlineData("olmo2", @"\text{turn}_{2}\bigl(\text{norm}(W_Q\,\vec E_{2})\bigr)=")]
+    [InlineData(null, @"\text{turn}_{2}\bigl(W_Q\,\text{norm}(\vec E_{2})\bigr)=")]
+    public async Task Queries_AreMadeAsTheFormulaSays(string? family, string made)
+    {
+        using var other = family is null ? null : Spelling(family);
+        await using var server = other is null ? null : await Server.Lab.StartAsync([(family!, other)], new() { Pages = LabFixture.Pages });
+        var text = family is null ? "they crashed the" : "abc";
+        await using var visit = await Visit.OpenAsync(lab, $"/lesson/queries-and-keys?text={Uri.EscapeDataString(text)}&layer=1&head=1", server: server);
+        await ReadyAsync(visit, "queries-and-keys");
+        var formula = await visit.Page.Locator(".formula annotation").First.TextContentAsync();
+        Assert.Contains(made, formula, StringComparison.Ordinal);
+        var words = await visit.Page.Locator("main").InnerTextAsync();
+        Assert.Equal(made.Contains("turn", StringComparison.Ordinal), words.Contains("turn rotates", StringComparison.OrdinalIgnoreCase));
+        Assert.Equal(made.Contains(@"norm}(\vec", StringComparison.Ordinal), words.Contains("norm brings E to a fixed size first", StringComparison.OrdinalIgnoreCase));
+        Assert.Equal(made.Contains("b_Q", StringComparison.Ordinal), words.Contains("b is added", StringComparison.OrdinalIgnoreCase));
+
+        // The first number of the formula is the one that the library multiplies with the keys.
+        var trace = (other ?? lab.Model).Trace(text);
+        Tracing.Activation? Of(string name) => trace.Find(Tracing.ActivationNames.InBlock(1, name));
+        var query = (Of(Tracing.ActivationNames.RotatedQuery) ?? Of(Tracing.ActivationNames.Query))!.Row(2, 1)[0];
+        Assert.Equal(query, double.Parse(System.Text.RegularExpressions.Regex.Match(formula!, @"=\((-?[\d.]+)").Groups[1].Value, CultureInfo.InvariantCulture), 0.01);
+    }
+
+    /// <summary>A small checkpoint of a family, with a tokenizer that spells: one token a letter.</summary>
+    private static LanguageModel Spelling(string family)
+    {
+        var folder = Directory.CreateTempSubdirectory("heed-spelling-").FullName;
+        foreach (var file in new[] { "config.json", "model.safetensors" }) File.Copy(Heed.Tests.TestData.Own($"checkpoints/{family}/{file}"), Path.Combine(folder, file));
+        var vocabulary = string.Join(",", Enumerable.Range(0, 320).Select(i => i is >= 4 and < 30 ? $"\"{(char)('a' + i - 4)}\":{i}" : $"\"<{i}>\":{i}"));
+        File.WriteAllText(Path.Combine(folder, "tokenizer.json"), $$"""
+            {"version":"1.0","added_tokens":[],"normalizer":null,"pre_tokenizer":null,"post_processor":null,"decoder":{"type":"Fuse"},"model":{"type":"BPE","vocab":{ {{vocabulary}} },"merges":[]} }
+            """);
+        return LanguageModel.Load(folder, new() { Threads = 1 });
+    }
+
     [BrowserFact]
     public async Task Progress_IsKeptInTheBrowser_UntilItIsForgotten()
     {

@@ -25,6 +25,18 @@ export const here = {
   get headSize(): number {
     return this.model.headSizes[this.layer] ?? 1;
   },
+  /** True if the layer turns queries and keys by their position. */
+  get isTurned(): boolean {
+    return this.model.architecture.isTurned[this.layer] ?? false;
+  },
+  /** True if vectors get a norm before the layer's queries, keys and values are made of them. */
+  get isNormed(): boolean {
+    return this.model.vectors.some((v) => v.name === 'ln1.hook_normalized');
+  },
+  /** True if queries and keys get a norm of their own. */
+  get isQueryNormed(): boolean {
+    return this.model.vectors.some((v) => v.name.startsWith('attn.q_norm.'));
+  },
   /** Neurons of the layer's MLP. */
   get neurons(): number {
     return this.model.architecture.neurons[this.layer] ?? 0;
