@@ -157,6 +157,75 @@ public sealed class LessonTests(LabFixture lab)
         return LanguageModel.Load(folder, new() { Threads = 1 });
     }
 
+    /// <summary>Where nothing is to be counted, that is said as such.</summary>
+    [BrowserTheory]
+    [InlineData("Hello world", "Every token but the first begins with a dot")]
+    [InlineData("the verdant forest", "2 of the 5 tokens have no dot in front")]
+    [InlineData("they crashed.", "1 of the 3 tokens has no dot in front")]
+    public async Task Tokens_ExplainsItsAnswer_AlsoWhereItIsNone(string text, string why)
+    {
+        await using var visit = await OpenAsync($"/lesson/tokens?text={Uri.EscapeDataString(text)}", "tokens");
+        var right = Assert.Single(await AnswersAsync(visit.Page), a => new LessonKey(lab.Model, text, 10, 1).IsRight("tokens", a));
+        await visit.Page.Locator($"[data-option='{right}']").ClickAsync();
+        await Assertions.Expect(visit.Page.Locator("[data-verdict='right']")).ToContainTextAsync(why);
+    }
+
+    [BrowserTheory]
+    [InlineData("I love 👩‍👩‍👧‍👦 and 🏳️‍🌈 😀!", 17, true, true)]
+    [InlineData("السلام عليكم يا صديقي", 21, true, false)]
+    [InlineData("a blue cafe\u0301", 11, true, false)]
+    public async Task Tokens_CountsCharactersAsPeopleSeeThem_AndSaysWhatItsLabelsMean(string text, int characters, bool isCut, bool isNumbered)
+    {
+        await using var visit = await OpenAsync($"/lesson/tokens?text={Uri.EscapeDataString(text)}", "tokens");
+        Assert.Contains($"{characters} characters", await visit.Page.Locator(".formula annotation").First.TextContentAsync(), StringComparison.Ordinal);
+        var words = await visit.Page.Locator(".prose").InnerTextAsync();
+        Assert.Equal(isCut, words.Contains("the small number says which of its tokens it is", StringComparison.Ordinal));
+        Assert.Equal(isNumbered, words.Contains("⟨200D⟩", StringComparison.Ordinal));
+        Assert.Equal(text.Contains('\u0301', StringComparison.Ordinal), words.Contains('◌', StringComparison.Ordinal));
+    }
+
+    /// <summary>Nothing on the page may speak of a text that is gone.</summary>
+    [BrowserFact]
+    public async Task Lesson_OfAClearedText_AsksForAWord_AndHasNoNumberLeft()
+    {
+        string[] ownTexts = ["context", "low-rank", "counting", "cross-attention", "build"];
+        await using var visit = await OpenAsync($"/lesson/{LessonKey.Chapters[0]}", LessonKey.Chapters[0]);
+        var page = visit.Page;
+        var box = page.GetByRole(AriaRole.Textbox, new() { Name = "Your sentence" });
+        foreach (var chapter in LessonKey.Chapters)
+        {
+            await ReadyAsync(visit, chapter);
+            if (!ownTexts.Contains(chapter))
+            {
+                await Assertions.Expect(page.Locator("[data-question]")).ToBeVisibleAsync();
+                await box.FillAsync("");
+                await Assertions.Expect(page.Locator("[aria-label='No text']")).ToContainTextAsync("Type a word");
+                await Assertions.Expect(page.Locator("main .formula, main [data-question], main svg.heed")).ToHaveCountAsync(0);
+                await Assertions.Expect(page.Locator(".tokens li")).ToHaveCountAsync(0);
+                await box.FillAsync("they crashed");
+                await visit.SettleAsync();
+                await Assertions.Expect(page.Locator("main svg.heed")).Not.ToHaveCountAsync(0);
+            }
+            await Assertions.Expect(page.Locator("[data-question]")).ToBeVisibleAsync();
+            if (chapter != LessonKey.Chapters[^1]) await page.Locator("a[rel=next]").ClickAsync();
+        }
+    }
+
+    [BrowserFact]
+    public async Task TokensOfALongText_BeginAtTheirBeginning_AndSayThatThereAreMore()
+    {
+        var text = string.Concat(Enumerable.Repeat("the verdant forest and a fluffy blue creature, ", 12));
+        await using var visit = await OpenAsync($"/lesson/masking?text={Uri.EscapeDataString(text)}", "masking");
+        var list = visit.Page.Locator(".sentence .tokens");
+        Assert.Equal(0, await list.EvaluateAsync<int>("e => e.scrollTop"));
+        await Assertions.Expect(visit.Page.GetByText("tokens: scroll the list to see them all")).ToBeVisibleAsync();
+        // One that was chosen is brought into view.
+        await list.Locator("button").Last.ClickAsync();
+        Assert.True(await list.EvaluateAsync<int>("e => e.scrollTop") > 0);
+        await visit.Page.GetByRole(AriaRole.Textbox, new() { Name = "Your sentence" }).FillAsync("they crashed the car");
+        await Assertions.Expect(visit.Page.GetByText("scroll the list")).ToHaveCountAsync(0);
+    }
+
     [BrowserFact]
     public async Task Progress_IsKeptInTheBrowser_UntilItIsForgotten()
     {

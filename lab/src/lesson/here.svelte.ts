@@ -41,6 +41,10 @@ export const here = {
   get neurons(): number {
     return this.model.architecture.neurons[this.layer] ?? 0;
   },
+  /** True if there is a text to look at: one that has tokens. */
+  get hasText(): boolean {
+    return visit.place.text !== '' && visit.refusal === undefined;
+  },
   /** How many tokens the text has. */
   get count(): number {
     return visit.tokens.length;
@@ -65,7 +69,7 @@ export const here = {
   /** A token of the text between quotes; of several that look alike, with its place. */
   label(position: number): string {
     const token = visit.tokens[position];
-    if (!token) return `token ${position}`;
+    if (!token) return 'a token';
     const isAlone = visit.tokens.every((t, i) => i === position || t.label !== token.label);
     return isAlone ? quoted(token.label) : `${quoted(token.label)} at ${position}`;
   },
