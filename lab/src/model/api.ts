@@ -28,8 +28,8 @@ export interface Architecture {
   isRotary: boolean;
   /** Whether each layer rotates queries and keys. */
   isTurned: boolean[];
-  /** Fixed numbers are added to queries. */
-  hasQueryBias: boolean;
+  /** Fixed numbers are added to queries, keys and values. */
+  hasAttentionBias: boolean;
   isRms: boolean;
   isGated: boolean;
   isTied: boolean;
