@@ -1,4 +1,5 @@
 using System.Globalization;
+using Heed.Lens;
 using Microsoft.Playwright;
 
 namespace Heed.Lab.Tests;
@@ -222,8 +223,72 @@ public sealed class LessonTests(LabFixture lab)
         // One that was chosen is brought into view.
         await list.Locator("button").Last.ClickAsync();
         Assert.True(await list.EvaluateAsync<int>("e => e.scrollTop") > 0);
-        await visit.Page.GetByRole(AriaRole.Textbox, new() { Name = "Your sentence" }).FillAsync("they crashed the car");
-        await Assertions.Expect(visit.Page.GetByText("scroll the list")).ToHaveCountAsync(0);
+        // Where all are in view, nothing is said.
+        await using var other = await OpenAsync("/lesson/masking?text=they+crashed+the+car", "masking");
+        await Assertions.Expect(other.Page.GetByText("scroll the list")).ToHaveCountAsync(0);
+    }
+
+    /// <summary>Every example that the chapter offers has an answer, or says why it has none.</summary>
+    [BrowserFact]
+    public async Task Context_OffersExamplesThatPart_AndExplainsTheOneThatDoesNot()
+    {
+        await using var visit = await OpenAsync("/lesson/context", "context");
+        foreach (var (name, word) in new[] { ("Three towers", "tower"), ("Three banks", "bank"), ("The last word of my sentence", "forest"), ("Three moles", "mole") })
+        {
+            await visit.Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true }).ClickAsync();
+            await visit.SettleAsync();
+            string[] texts = [.. await visit.Page.Locator(".prose li bdi").AllInnerTextsAsync()];
+            var (first, second, cosines) = Movement.Run(lab.Model, texts, word).Pairs().MinBy(p => p.Cosines[^1]);
+            Assert.InRange(cosines[^1], 0, 0.9);
+            Assert.Equal(3, (await AnswersAsync(visit.Page)).Length);
+            await visit.Page.Locator($"[data-option='{Movement.TextName(first)}{Movement.TextName(second)}']").ClickAsync();
+            await Assertions.Expect(visit.Page.Locator("[data-verdict='right']")).ToBeVisibleAsync();
+            await Assertions.Expect(visit.Page.GetByText("stay together to the end")).ToHaveCountAsync(0);
+        }
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "A hint that comes too late" }).ClickAsync();
+        await visit.SettleAsync();
+        await Assertions.Expect(visit.Page.Locator(".prose")).ToContainTextAsync("A and B stay together to the end");
+        await Assertions.Expect(visit.Page.Locator("[data-question]")).ToContainTextAsync("A and B are the same up to the word");
+    }
+
+    /// <summary>Answers that a reader takes for answers: no half cells, no negative number of times, nothing of thirteen digits.</summary>
+    [BrowserTheory]
+    [InlineData("masking", "Hello world", "")]
+    [InlineData("masking", "they crashed the car today", "")]
+    [InlineData("softmax", "I love 👩‍👩‍👧‍👦 and 🏳️‍🌈 😀!", "&layer=12&head=4")]
+    [InlineData("softmax", "السلام عليكم يا صديقي", "&layer=15&head=6")]
+    [InlineData("softmax", "they crashed the car", "&layer=18&head=7")]
+    [InlineData("sampling", "they crashed the car", "&set.temperature=0.1")]
+    public async Task Answers_AreNumbersThatCouldBeRight(string chapter, string text, string more)
+    {
+        await using var visit = await OpenAsync($"/lesson/{chapter}?text={Uri.EscapeDataString(text)}{more}", chapter);
+        var answers = await AnswersAsync(visit.Page);
+        Assert.InRange(answers.Length, 3, 5);
+        foreach (var answer in answers)
+        {
+            await visit.Page.Locator($"[data-option='{answer}']").ClickAsync();
+            Assert.DoesNotMatch(@"\d,\d{3},\d{3}|−\d|\d\.5$", await visit.Page.Locator($"[data-option='{answer}']").InnerTextAsync());
+            Assert.DoesNotMatch(@"\b1 later ones|the other 1\b|again\b", await visit.Page.Locator("[data-verdict]").InnerTextAsync());
+        }
+    }
+
+    /// <summary>Where only one token can be drawn, there is no ratio of two; a temperature in a formula is the one that is set.</summary>
+    [BrowserFact]
+    public async Task Sampling_OfOneToken_SpeaksOfNoRatio()
+    {
+        await using var visit = await OpenAsync("/lesson/sampling?set.top-k=1", "sampling");
+        var formula = await FormulaAsync();
+        Assert.Contains("p_2=0", formula, StringComparison.Ordinal);
+        Assert.DoesNotContain(@"\frac{p_1}{p_2}", formula, StringComparison.Ordinal);
+        await visit.Page.GetByRole(AriaRole.Slider, new() { Name = "Top-k" }).FillAsync("0");
+        await visit.Page.GetByRole(AriaRole.Slider, new() { Name = "Temperature" }).FillAsync("1.25");
+        await visit.SettleAsync();
+        formula = await FormulaAsync();
+        Assert.Contains("T=1.25", formula, StringComparison.Ordinal);
+        var bars = (await MarksAsync(visit.Page)).Where(m => m.Key.EndsWith(".drawn", StringComparison.Ordinal)).Select(m => m.Value).OrderDescending().ToArray();
+        Assert.EndsWith(string.Create(CultureInfo.InvariantCulture, $"={bars[0] / bars[1]:0.00}"), formula, StringComparison.Ordinal);
+
+        async Task<string> FormulaAsync() => string.Concat(await visit.Page.Locator(".formula annotation").AllTextContentsAsync());
     }
 
     [BrowserFact]

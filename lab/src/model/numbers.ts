@@ -22,6 +22,13 @@ export function many(number: number, one: string): string {
   return `${count(number)} ${one}${number === 1 ? '' : 's'}`;
 }
 
+const inWords = new Intl.NumberFormat('en-US', { notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 3 });
+
+/** How many times as much, large ones in words: 2.50 times, 161 million times. */
+export function times(ratio: number): string {
+  return `${Math.abs(ratio) < 10_000 ? short(ratio) : inWords.format(ratio)} times`;
+}
+
 export function percent(probability: number): string {
   if (probability === 0 || probability === 1) return `${probability * 100} %`;
   return `${short(probability * 100, probability > 0.99 ? 5 : 3)} %`;
