@@ -80,11 +80,13 @@ public sealed record VectorInfo(string Name, string? Words, bool IsPerHead);
 /// <param name="KeyValueHeads">How many keys and values of its own each layer has; fewer than its heads where they share.</param>
 /// <param name="Neurons">Neurons of each layer's MLP.</param>
 /// <param name="IsRotary">Positions rotate queries and keys, in some layer at least.</param>
+/// <param name="IsTurned">Whether each layer rotates them: in some families not all do.</param>
+/// <param name="HasAttentionBias">Fixed numbers are added to queries, keys and values.</param>
 /// <param name="IsRms">Norms divide by the root of the mean square, and subtract no mean.</param>
 /// <param name="IsGated">MLPs multiply two products of their input.</param>
 /// <param name="IsTied">The embedding is the unembedding, too.</param>
 /// <param name="Window">How far back the first layer that is limited sees; null: all see everything.</param>
-public sealed record ArchitectureInfo(IReadOnlyList<int> KeyValueHeads, IReadOnlyList<int> Neurons, bool IsRotary, bool IsRms, bool IsGated, bool IsTied, int? Window);
+public sealed record ArchitectureInfo(IReadOnlyList<int> KeyValueHeads, IReadOnlyList<int> Neurons, bool IsRotary, IReadOnlyList<bool> IsTurned, bool HasAttentionBias, bool IsRms, bool IsGated, bool IsTied, int? Window);
 
 /// <summary>A token of a text.</summary>
 /// <param name="Id">Its number in the vocabulary.</param>

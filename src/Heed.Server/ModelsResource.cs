@@ -11,9 +11,11 @@ internal static class ModelsResource
     private static ModelInfo Info(LabModel model, LabOptions options)
     {
         var config = model.Model.Config;
+        var outline = ModelOutline.Of(model.Model.Transformer);
         return new(model.Id, model.Name, config.Layers.Count, [.. config.Layers.Select(l => l.Heads)], config.Width, [.. config.Layers.Select(l => l.HeadSize)],
             config.VocabularySize, config.ContextLength, Math.Min(options.MaxTokens, config.ContextLength), model.Model.ChatTemplate is not null,
-            new([.. config.Layers.Select(l => l.KeyValueHeads)], [.. config.Layers.Select(l => l.FeedForwardWidth)], config.Layers.Any(l => l.Rotary is not null), config.Norm == NormKind.Rms,
-                config.Layers[0].IsGated, ModelOutline.Of(model.Model.Transformer).IsTied, config.Layers.FirstOrDefault(l => l.Window is not null)?.Window), VectorNames.Of(model.Model));
+            new([.. config.Layers.Select(l => l.KeyValueHeads)], [.. config.Layers.Select(l => l.FeedForwardWidth)], config.Layers.Any(l => l.Rotary is not null), [.. config.Layers.Select(l => l.Rotary is not null)],
+                outline.Tensors.Any(t => t is { Role: ParameterRole.Query, IsBias: true }), config.Norm == NormKind.Rms,
+                config.Layers[0].IsGated, outline.IsTied, config.Layers.FirstOrDefault(l => l.Window is not null)?.Window), VectorNames.Of(model.Model));
     }
 }

@@ -10,10 +10,11 @@ namespace Heed.Lab.Tests;
 /// trace and analyses.
 /// </summary>
 /// <param name="model">The model.</param>
-/// <param name="text">The text; its last token looks.</param>
+/// <param name="text">The text.</param>
 /// <param name="layer">The layer that is shown.</param>
 /// <param name="head">The head that is shown.</param>
-internal sealed class LessonKey(LanguageModel model, string text, int layer, int head)
+/// <param name="query">The token that looks; by default the last.</param>
+internal sealed class LessonKey(LanguageModel model, string text, int layer, int head, int? query = null)
 {
     /// <summary>Every chapter, in the order of the lesson.</summary>
     public static readonly string[] Chapters =
@@ -29,7 +30,7 @@ internal sealed class LessonKey(LanguageModel model, string text, int layer, int
     private readonly int[] _tokens = model.Tokenizer.Encode(text).Ids;
     private readonly Trace _trace = model.Trace(text);
 
-    private int Query => _tokens.Length - 1;
+    private int Query => query ?? _tokens.Length - 1;
     private int KeyHead => head / (model.Config.Layers[layer].Heads / model.Config.Layers[layer].KeyValueHeads);
     private string At => $"L{layer}.H{head}";
     private string Asks => $"{At}.q{Query}";
@@ -144,9 +145,9 @@ internal sealed class LessonKey(LanguageModel model, string text, int layer, int
             "embeddings" => answer == $"along.w{Enumerable.Range(0, s_placed.Length).MinBy(i => Placed[i])}.along",
             "context" => answer == LeastAlike(),
             "queries-and-keys" => answer == $"k{Keys().MaxBy(k => (double)Of(ActivationNames.RotatedQuery)[Query, head, 0] * Of(ActivationNames.RotatedKey)[k, KeyHead, 0])}",
-            "scores" => answer == $"k{Best(Raw)}",
-            "softmax" => Is(Math.Exp(Scaled(Best(Scaled)) - Enumerable.Range(0, _tokens.Length).Where(k => k != Best(Scaled)).Max(Scaled))),
-            "masking" => Is(Enumerable.Range(0, _tokens.Length).Sum(q => Query - q)),
+            "scores" => answer == $"k{Keys().MaxBy(Raw)}",   // of all that are shown: the mask comes later
+            "softmax" => Is(Math.Exp(Scaled(Best(Scaled)) - Enumerable.Range(0, Query + 1).Where(k => k != Best(Scaled)).Max(Scaled))),
+            "masking" => Is(Enumerable.Range(0, _tokens.Length).Sum(q => _tokens.Length - 1 - q)),
             "values" => answer == $"k{Keys().MaxBy(k => Weight(k) * ValueLength(k))}",
             "low-rank" => Is(2d * model.Config.Width * model.Config.Layers[layer].HeadSize),
             "many-heads" => answer == $"H{Enumerable.Range(0, model.Config.Layers[layer].Heads).MaxBy(Along)}",
@@ -174,7 +175,7 @@ internal sealed class LessonKey(LanguageModel model, string text, int layer, int
     private double Scaled(int key) => Of(ActivationNames.ScaledScores)[head, Query, key];
     private double Weight(int key) => Of(ActivationNames.Pattern)[head, Query, key];
     private double ValueLength(int key) => TensorPrimitives.Norm(Of(ActivationNames.Value).Row(key, KeyHead));
-    private int Best(Func<int, double> valueOf) => Enumerable.Range(0, _tokens.Length).MaxBy(valueOf);
+    private int Best(Func<int, double> valueOf) => Enumerable.Range(0, Query + 1).MaxBy(valueOf);
     private IEnumerable<int> Keys() => Enumerable.Range(0, _tokens.Length).OrderByDescending(Weight).Take(MostKeys).Order();
 
     private (int Id, double Probability)[] Likeliest(float temperature, int count)

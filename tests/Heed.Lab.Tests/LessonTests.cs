@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Heed.Lens;
 using Microsoft.Playwright;
 
 namespace Heed.Lab.Tests;
@@ -67,6 +68,228 @@ public sealed class LessonTests(LabFixture lab)
             else await Assertions.Expect(page.Locator("[data-question] > p")).ToContainTextAsync("at least two words");
             if (chapter != LessonKey.Chapters[^1]) await page.Locator("a[rel=next]").ClickAsync();
         }
+    }
+
+    /// <summary>Whatever the token that looks: an answer must be right among all keys on the page, also those of later tokens.</summary>
+    [BrowserTheory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    public async Task Question_OfATokenInTheMiddle_IsRightAboutEverythingOnThePage(int query)
+    {
+        var key = new LessonKey(lab.Model, Text, 10, 1, query);
+        await using var visit = await OpenAsync($"/lesson/queries-and-keys?query={query}", "queries-and-keys");
+        foreach (var chapter in new[] { "queries-and-keys", "scores", "softmax", "masking", "values" })
+        {
+            await ReadyAsync(visit, chapter);
+            var marks = await MarksAsync(visit.Page);
+            var right = Assert.Single(await AnswersAsync(visit.Page), a => key.IsRight(chapter, a));
+            if (chapter == "scores")
+            {
+                var scores = marks.Where(m => m.Key.StartsWith($"L10.H1.q{query}.k", StringComparison.Ordinal) && m.Key.EndsWith(".raw", StringComparison.Ordinal)).ToArray();
+                Assert.Equal(10, scores.Length);
+                Assert.Equal($"L10.H1.q{query}.{right}.raw", scores.MaxBy(s => s.Value).Key);
+            }
+            await visit.Page.Locator($"[data-option='{right}']").ClickAsync();
+            await Assertions.Expect(visit.Page.Locator("[data-verdict='right']")).ToBeVisibleAsync();
+            await visit.Page.Locator("a[rel=next]").ClickAsync();
+        }
+    }
+
+    /// <summary>A loss of 10.8 would fit an answer that is called wrong as well as the right one: what is asked has the digits that tell them apart.</summary>
+    [BrowserTheory]
+    [InlineData("Hello world")]
+    [InlineData("zebra candle orbit velvet zebra candle orbit velvet")]
+    [InlineData("the the the the the the the the")]
+    public async Task Training_AsksWithEnoughDigits_ForThoseWhoComputeTheAnswer(string text)
+    {
+        await using var visit = await OpenAsync($"/lesson/training?text={Uri.EscapeDataString(text)}", "training");
+        var question = await visit.Page.Locator("#question").InnerTextAsync();
+        var loss = Number(System.Text.RegularExpressions.Regex.Match(question, @"loss of ([\d.]+\d)").Groups[1].Value);
+        var answers = await visit.Page.Locator("[data-option]").AllInnerTextsAsync();
+        Assert.InRange(answers.Count, 3, 5);
+        var shown = answers.Select(a => Number(a[..^2]) / 100).ToArray();
+        Assert.Single(shown, p => Math.Abs(p / Math.Exp(-loss) - 1) < 0.006);   // three digits
+        Assert.Single(shown, p => Math.Abs(-Math.Log(p) - loss) < 0.15);        // what the bar says: the loss to three digits
+        Assert.All(shown, p => Assert.InRange(p, 0, 1));
+
+        static double Number(string text)
+        {
+            var raised = string.Concat(text.Select(c => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹".IndexOf(c) is var i and >= 0 ? "-0123456789"[i] : c));
+            return double.Parse(raised.Replace(" · 10", "e", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+        }
+    }
+
+    /// <summary>A formula with numbers must be how these numbers are made, whatever parts the model has.</summary>
+    [BrowserTheory]
+    [InlineData("gpt2", @"W_Q\,\text{norm}(\vec E_{2})+\vec b_Q=")]
+    [InlineData("qwen3", @"\text{turn}_{2}\bigl(\text{norm}(W_Q\,\text{norm}(\vec E_{2}))\bigr)=")]
+    [InlineData("olmo2", @"\text{turn}_{2}\bigl(\text{norm}(W_Q\,\vec E_{2})\bigr)=")]
+    [InlineData(null, @"\text{turn}_{2}\bigl(W_Q\,\text{norm}(\vec E_{2})\bigr)=")]
+    public async Task Queries_AreMadeAsTheFormulaSays(string? family, string made)
+    {
+        using var other = family is null ? null : Spelling(family);
+        await using var server = other is null ? null : await Server.Lab.StartAsync([(family!, other)], new() { Pages = LabFixture.Pages });
+        var text = family is null ? "they crashed the" : "abc";
+        await using var visit = await Visit.OpenAsync(lab, $"/lesson/queries-and-keys?text={Uri.EscapeDataString(text)}&layer=1&head=1", server: server);
+        await ReadyAsync(visit, "queries-and-keys");
+        var formula = await visit.Page.Locator(".formula annotation").First.TextContentAsync();
+        Assert.Contains(made, formula, StringComparison.Ordinal);
+        var words = await visit.Page.Locator("main").InnerTextAsync();
+        Assert.Equal(made.Contains("turn", StringComparison.Ordinal), words.Contains("turn rotates", StringComparison.OrdinalIgnoreCase));
+        Assert.Equal(made.Contains(@"norm}(\vec", StringComparison.Ordinal), words.Contains("norm brings E to a fixed size first", StringComparison.OrdinalIgnoreCase));
+        Assert.Equal(made.Contains("b_Q", StringComparison.Ordinal), words.Contains("b is added", StringComparison.OrdinalIgnoreCase));
+
+        // The first number of the formula is the one that the library multiplies with the keys.
+        var trace = (other ?? lab.Model).Trace(text);
+        Tracing.Activation? Of(string name) => trace.Find(Tracing.ActivationNames.InBlock(1, name));
+        var query = (Of(Tracing.ActivationNames.RotatedQuery) ?? Of(Tracing.ActivationNames.Query))!.Row(2, 1)[0];
+        Assert.Equal(query, double.Parse(System.Text.RegularExpressions.Regex.Match(formula!, @"=\((-?[\d.]+)").Groups[1].Value, CultureInfo.InvariantCulture), 0.01);
+    }
+
+    /// <summary>A small checkpoint of a family, with a tokenizer that spells: one token a letter.</summary>
+    private static LanguageModel Spelling(string family)
+    {
+        var folder = Directory.CreateTempSubdirectory("heed-spelling-").FullName;
+        foreach (var file in new[] { "config.json", "model.safetensors" }) File.Copy(Heed.Tests.TestData.Own($"checkpoints/{family}/{file}"), Path.Combine(folder, file));
+        var vocabulary = string.Join(",", Enumerable.Range(0, 320).Select(i => i is >= 4 and < 30 ? $"\"{(char)('a' + i - 4)}\":{i}" : $"\"<{i}>\":{i}"));
+        File.WriteAllText(Path.Combine(folder, "tokenizer.json"), $$"""
+            {"version":"1.0","added_tokens":[],"normalizer":null,"pre_tokenizer":null,"post_processor":null,"decoder":{"type":"Fuse"},"model":{"type":"BPE","vocab":{ {{vocabulary}} },"merges":[]} }
+            """);
+        return LanguageModel.Load(folder, new() { Threads = 1 });
+    }
+
+    /// <summary>Where nothing is to be counted, that is said as such.</summary>
+    [BrowserTheory]
+    [InlineData("Hello world", "Every token but the first begins with a dot")]
+    [InlineData("the verdant forest", "2 of the 5 tokens have no dot in front")]
+    [InlineData("they crashed.", "1 of the 3 tokens has no dot in front")]
+    public async Task Tokens_ExplainsItsAnswer_AlsoWhereItIsNone(string text, string why)
+    {
+        await using var visit = await OpenAsync($"/lesson/tokens?text={Uri.EscapeDataString(text)}", "tokens");
+        var right = Assert.Single(await AnswersAsync(visit.Page), a => new LessonKey(lab.Model, text, 10, 1).IsRight("tokens", a));
+        await visit.Page.Locator($"[data-option='{right}']").ClickAsync();
+        await Assertions.Expect(visit.Page.Locator("[data-verdict='right']")).ToContainTextAsync(why);
+    }
+
+    [BrowserTheory]
+    [InlineData("I love 👩‍👩‍👧‍👦 and 🏳️‍🌈 😀!", 17, true, true)]
+    [InlineData("السلام عليكم يا صديقي", 21, true, false)]
+    [InlineData("a blue cafe\u0301", 11, true, false)]
+    public async Task Tokens_CountsCharactersAsPeopleSeeThem_AndSaysWhatItsLabelsMean(string text, int characters, bool isCut, bool isNumbered)
+    {
+        await using var visit = await OpenAsync($"/lesson/tokens?text={Uri.EscapeDataString(text)}", "tokens");
+        Assert.Contains($"{characters} characters", await visit.Page.Locator(".formula annotation").First.TextContentAsync(), StringComparison.Ordinal);
+        var words = await visit.Page.Locator(".prose").InnerTextAsync();
+        Assert.Equal(isCut, words.Contains("the small number says which of its tokens it is", StringComparison.Ordinal));
+        Assert.Equal(isNumbered, words.Contains("⟨200D⟩", StringComparison.Ordinal));
+        Assert.Equal(text.Contains('\u0301', StringComparison.Ordinal), words.Contains('◌', StringComparison.Ordinal));
+    }
+
+    /// <summary>Nothing on the page may speak of a text that is gone.</summary>
+    [BrowserFact]
+    public async Task Lesson_OfAClearedText_AsksForAWord_AndHasNoNumberLeft()
+    {
+        string[] ownTexts = ["context", "low-rank", "counting", "cross-attention", "build"];
+        await using var visit = await OpenAsync($"/lesson/{LessonKey.Chapters[0]}", LessonKey.Chapters[0]);
+        var page = visit.Page;
+        var box = page.GetByRole(AriaRole.Textbox, new() { Name = "Your sentence" });
+        foreach (var chapter in LessonKey.Chapters)
+        {
+            await ReadyAsync(visit, chapter);
+            if (!ownTexts.Contains(chapter))
+            {
+                await Assertions.Expect(page.Locator("[data-question]")).ToBeVisibleAsync();
+                await box.FillAsync("");
+                await Assertions.Expect(page.Locator("[aria-label='No text']")).ToContainTextAsync("Type a word");
+                await Assertions.Expect(page.Locator("main .formula, main [data-question], main svg.heed")).ToHaveCountAsync(0);
+                await Assertions.Expect(page.Locator(".tokens li")).ToHaveCountAsync(0);
+                await box.FillAsync("they crashed");
+                await visit.SettleAsync();
+                await Assertions.Expect(page.Locator("main svg.heed")).Not.ToHaveCountAsync(0);
+            }
+            await Assertions.Expect(page.Locator("[data-question]")).ToBeVisibleAsync();
+            if (chapter != LessonKey.Chapters[^1]) await page.Locator("a[rel=next]").ClickAsync();
+        }
+    }
+
+    [BrowserFact]
+    public async Task TokensOfALongText_BeginAtTheirBeginning_AndSayThatThereAreMore()
+    {
+        var text = string.Concat(Enumerable.Repeat("the verdant forest and a fluffy blue creature, ", 12));
+        await using var visit = await OpenAsync($"/lesson/masking?text={Uri.EscapeDataString(text)}", "masking");
+        var list = visit.Page.Locator(".sentence .tokens");
+        Assert.Equal(0, await list.EvaluateAsync<int>("e => e.scrollTop"));
+        await Assertions.Expect(visit.Page.GetByText("tokens: scroll the list to see them all")).ToBeVisibleAsync();
+        // One that was chosen is brought into view.
+        await list.Locator("button").Last.ClickAsync();
+        Assert.True(await list.EvaluateAsync<int>("e => e.scrollTop") > 0);
+        // Where all are in view, nothing is said.
+        await using var other = await OpenAsync("/lesson/masking?text=they+crashed+the+car", "masking");
+        await Assertions.Expect(other.Page.GetByText("scroll the list")).ToHaveCountAsync(0);
+    }
+
+    /// <summary>Every example that the chapter offers has an answer, or says why it has none.</summary>
+    [BrowserFact]
+    public async Task Context_OffersExamplesThatPart_AndExplainsTheOneThatDoesNot()
+    {
+        await using var visit = await OpenAsync("/lesson/context", "context");
+        foreach (var (name, word) in new[] { ("Three towers", "tower"), ("Three banks", "bank"), ("The last word of my sentence", "forest"), ("Three moles", "mole") })
+        {
+            await visit.Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true }).ClickAsync();
+            await visit.SettleAsync();
+            string[] texts = [.. await visit.Page.Locator(".prose li bdi").AllInnerTextsAsync()];
+            var (first, second, cosines) = Movement.Run(lab.Model, texts, word).Pairs().MinBy(p => p.Cosines[^1]);
+            Assert.InRange(cosines[^1], 0, 0.9);
+            Assert.Equal(3, (await AnswersAsync(visit.Page)).Length);
+            await visit.Page.Locator($"[data-option='{Movement.TextName(first)}{Movement.TextName(second)}']").ClickAsync();
+            await Assertions.Expect(visit.Page.Locator("[data-verdict='right']")).ToBeVisibleAsync();
+            await Assertions.Expect(visit.Page.GetByText("stay together to the end")).ToHaveCountAsync(0);
+        }
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "A hint that comes too late" }).ClickAsync();
+        await visit.SettleAsync();
+        await Assertions.Expect(visit.Page.Locator(".prose")).ToContainTextAsync("A and B stay together to the end");
+        await Assertions.Expect(visit.Page.Locator("[data-question]")).ToContainTextAsync("A and B are the same up to the word");
+    }
+
+    /// <summary>Answers that a reader takes for answers: no half cells, no negative number of times, nothing of thirteen digits.</summary>
+    [BrowserTheory]
+    [InlineData("masking", "Hello world", "")]
+    [InlineData("masking", "they crashed the car today", "")]
+    [InlineData("softmax", "I love 👩‍👩‍👧‍👦 and 🏳️‍🌈 😀!", "&layer=12&head=4")]
+    [InlineData("softmax", "السلام عليكم يا صديقي", "&layer=15&head=6")]
+    [InlineData("softmax", "they crashed the car", "&layer=18&head=7")]
+    [InlineData("sampling", "they crashed the car", "&set.temperature=0.1")]
+    public async Task Answers_AreNumbersThatCouldBeRight(string chapter, string text, string more)
+    {
+        await using var visit = await OpenAsync($"/lesson/{chapter}?text={Uri.EscapeDataString(text)}{more}", chapter);
+        var answers = await AnswersAsync(visit.Page);
+        Assert.InRange(answers.Length, 3, 5);
+        foreach (var answer in answers)
+        {
+            await visit.Page.Locator($"[data-option='{answer}']").ClickAsync();
+            Assert.DoesNotMatch(@"\d,\d{3},\d{3}|−\d|\d\.5$", await visit.Page.Locator($"[data-option='{answer}']").InnerTextAsync());
+            Assert.DoesNotMatch(@"\b1 later ones|the other 1\b|again\b", await visit.Page.Locator("[data-verdict]").InnerTextAsync());
+        }
+    }
+
+    /// <summary>Where only one token can be drawn, there is no ratio of two; a temperature in a formula is the one that is set.</summary>
+    [BrowserFact]
+    public async Task Sampling_OfOneToken_SpeaksOfNoRatio()
+    {
+        await using var visit = await OpenAsync("/lesson/sampling?set.top-k=1", "sampling");
+        var formula = await FormulaAsync();
+        Assert.Contains("p_2=0", formula, StringComparison.Ordinal);
+        Assert.DoesNotContain(@"\frac{p_1}{p_2}", formula, StringComparison.Ordinal);
+        await visit.Page.GetByRole(AriaRole.Slider, new() { Name = "Top-k" }).FillAsync("0");
+        await visit.Page.GetByRole(AriaRole.Slider, new() { Name = "Temperature" }).FillAsync("1.25");
+        await visit.SettleAsync();
+        formula = await FormulaAsync();
+        Assert.Contains("T=1.25", formula, StringComparison.Ordinal);
+        var bars = (await MarksAsync(visit.Page)).Where(m => m.Key.EndsWith(".drawn", StringComparison.Ordinal)).Select(m => m.Value).OrderDescending().ToArray();
+        Assert.EndsWith(string.Create(CultureInfo.InvariantCulture, $"={bars[0] / bars[1]:0.00}"), formula, StringComparison.Ordinal);
+
+        async Task<string> FormulaAsync() => string.Concat(await visit.Page.Locator(".formula annotation").AllTextContentsAsync());
     }
 
     [BrowserFact]

@@ -25,13 +25,33 @@ export const here = {
   get headSize(): number {
     return this.model.headSizes[this.layer] ?? 1;
   },
+  /** True if the layer turns queries and keys by their position. */
+  get isTurned(): boolean {
+    return this.model.architecture.isTurned[this.layer] ?? false;
+  },
+  /** True if vectors get a norm before the layer's queries, keys and values are made of them. */
+  get isNormed(): boolean {
+    return this.model.vectors.some((v) => v.name === 'ln1.hook_normalized');
+  },
+  /** True if queries and keys get a norm of their own. */
+  get isQueryNormed(): boolean {
+    return this.model.vectors.some((v) => v.name.startsWith('attn.q_norm.'));
+  },
   /** Neurons of the layer's MLP. */
   get neurons(): number {
     return this.model.architecture.neurons[this.layer] ?? 0;
   },
+  /** True if there is a text to look at: one that has tokens. */
+  get hasText(): boolean {
+    return visit.place.text !== '' && visit.refusal === undefined;
+  },
+  /** How many tokens the text has. */
+  get count(): number {
+    return visit.tokens.length;
+  },
   /** The position of the token that looks. */
   get query(): number {
-    const last = Math.max(0, visit.tokens.length - 1);
+    const last = Math.max(0, this.count - 1);
     return Math.min(visit.place.query ?? last, last);
   },
   /** What every question about the text asks. */
@@ -49,7 +69,7 @@ export const here = {
   /** A token of the text between quotes; of several that look alike, with its place. */
   label(position: number): string {
     const token = visit.tokens[position];
-    if (!token) return `token ${position}`;
+    if (!token) return 'a token';
     const isAlone = visit.tokens.every((t, i) => i === position || t.label !== token.label);
     return isAlone ? quoted(token.label) : `${quoted(token.label)} at ${position}`;
   },

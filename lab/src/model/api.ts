@@ -26,6 +26,10 @@ export interface Architecture {
   keyValueHeads: number[];
   neurons: number[];
   isRotary: boolean;
+  /** Whether each layer rotates queries and keys. */
+  isTurned: boolean[];
+  /** Fixed numbers are added to queries, keys and values. */
+  hasAttentionBias: boolean;
   isRms: boolean;
   isGated: boolean;
   isTied: boolean;

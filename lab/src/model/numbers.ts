@@ -4,7 +4,7 @@ export function short(value: number, digits = 3): string {
   const size = Math.abs(value);
   if (!Number.isFinite(size)) return value > 0 ? '∞' : '−∞';
   if (size < 1e-4 || size >= 1e9) {
-    const [mantissa, exponent] = size.toExponential(1).split('e');
+    const [mantissa, exponent] = size.toExponential(digits - 1).split('e');
     return `${value < 0 ? '−' : ''}${mantissa} · 10${raised(Number(exponent))}`;
   }
   const places = Math.max(0, Math.min(6, digits - 1 - Math.floor(Math.log10(size))));
@@ -22,6 +22,13 @@ export function many(number: number, one: string): string {
   return `${count(number)} ${one}${number === 1 ? '' : 's'}`;
 }
 
+const inWords = new Intl.NumberFormat('en-US', { notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 3 });
+
+/** How many times as much, large ones in words: 2.50 times, 161 million times. */
+export function times(ratio: number): string {
+  return `${Math.abs(ratio) < 10_000 ? short(ratio) : inWords.format(ratio)} times`;
+}
+
 export function percent(probability: number): string {
   if (probability === 0 || probability === 1) return `${probability * 100} %`;
   return `${short(probability * 100, probability > 0.99 ? 5 : 3)} %`;
@@ -31,7 +38,7 @@ export function percent(probability: number): string {
 export function tex(value: number, digits = 3): string {
   if (value === -Infinity) return '-\\infty';
   if (value !== 0 && (Math.abs(value) < 1e-4 || (Math.abs(value) >= 1e9 && digits < 10))) {
-    const [mantissa, exponent] = value.toExponential(1).split('e');
+    const [mantissa, exponent] = value.toExponential(digits - 1).split('e');
     return `${mantissa}\\cdot 10^{${Number(exponent)}}`;
   }
   return short(value, digits).replace('−', '-').replaceAll(',', '{,}');

@@ -8,6 +8,8 @@ class Visit {
   models: ModelInfo[] = $state([]);
   /** The tokens of the text, as the sentence box shows them. */
   tokens: Token[] = $state.raw([]);
+  /** What is wrong with the text; undefined if it has tokens. */
+  refusal: string | undefined = $state();
   trouble: string | undefined = $state();
 
   #later = 0;

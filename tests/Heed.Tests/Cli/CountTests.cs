@@ -79,7 +79,7 @@ public class CountTests
         var run = CliRun.Of("cost", "--context", "2048");
         Assert.Equal((0, ""), (run.Code, run.Error));
         Assert.All(run.Lines, line => Assert.InRange(line.Length, 0, 80));
-        foreach (var part in new[] { "queries, keys, values", "weighted values", "What is saved at 2,048", "9 heads share 3 of keys and values, so the cache is 3× smaller" })
+        foreach (var part in new[] { "queries, keys, values", "weighted values", "What is saved at 2,048", "9 heads share 3 sets of keys and values, so the cache is 3× smaller" })
             Assert.Contains(part, string.Join(' ', run.Lines.Select(l => l.Trim())), StringComparison.Ordinal);
         Assert.All(run.Lines, line => Assert.DoesNotMatch(@"bytesoperations|\d [kMGTPEZ]\d", line));     // columns do not touch
         var json = CliRun.Of("cost", "--context", "2048", "--json").Json;
