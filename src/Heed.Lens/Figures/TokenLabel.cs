@@ -6,7 +6,7 @@ namespace Heed.Lens.Figures;
 public static class TokenLabel
 {
     /// <summary>A label for beside a mark: the space before a word is left out, other whitespace is visible
-    /// (· a space, ⏎ a newline, ⇥ a tab), half characters are �.</summary>
+    /// (· a space, ⏎ a newline, ⇥ a tab).</summary>
     public static string Short(string text, int cells) => CellWidth.Shorten(Short(text), cells);
 
     /// <summary>The same in full.</summary>
@@ -20,6 +20,22 @@ public static class TokenLabel
 
     /// <summary>A token, or a name of several words, whose spaces are no riddle.</summary>
     internal static string Name(string text) => text.Trim().Contains(' ') ? OneLine(text.Trim()) : Short(text);
+
+    /// <summary>The text of bytes. Those that are no whole character are named, as hexadecimal numbers with a narrow space between.</summary>
+    internal static string OfBytes(ReadOnlySpan<byte> bytes)
+    {
+        var text = new StringBuilder();
+        var (at, named) = (0, 0);
+        while (at < bytes.Length)
+        {
+            var isWhole = Rune.DecodeFromUtf8(bytes[at..], out var rune, out var length) == System.Buffers.OperationStatus.Done;
+            if (isWhole) text.Append(named > 0 ? "⟩" : "").Append(rune.ToString());
+            for (var i = at; !isWhole && i < at + length; i++) text.Append(named++ == 0 ? '⟨' : '\u202F').Append(bytes[i].ToString("X2", System.Globalization.CultureInfo.InvariantCulture));
+            if (isWhole) named = 0;
+            at += length;
+        }
+        return text.Append(named > 0 ? "⟩" : "").ToString();
+    }
 
     /// <summary>The whole token with every space visible. What is seen only together with the character before it is written by its
     /// number where there is none (a joiner or a variation selector alone: ⟨200D⟩, ⟨FE0F⟩), and an accent alone stands on ◌.</summary>

@@ -102,7 +102,7 @@ public class EveryFigureTests
         var lens = LogitLens.Run(model, ids);
         List<LensCell> cells = [];
         for (var point = 0; point < lens.Points.Count; point++)
-            for (var p = 0; p < count; p++) cells.Add(new(AnswerTokens.Text(model.Tokenizer, lens.Top(point, p)[0].Token), (float)lens.Top(point, p)[0].Probability));
+            for (var p = 0; p < count; p++) cells.Add(new(lens.Top(point, p)[0].Token, AnswerTokens.Text(model.Tokenizer, lens.Top(point, p)[0].Token), (float)lens.Top(point, p)[0].Probability));
         var table = new FigureReading(LensTable.Of(FigureAxis.Named("layer", [.. lens.Points.Select(p => p.Name)]), texts, cells)).Check();
         var columns = table.Values.Keys.Select(k => int.Parse(k.Split(".p")[1], CultureInfo.InvariantCulture)).ToHashSet();
         Assert.Contains(count - 1, columns);

@@ -77,6 +77,9 @@ public class FigureBasicsTests
     [InlineData("Donaudampfschifffahrtsgesellschaft", 80, "Donaud…aft")]
     [InlineData("cat", 40, "cat")]
     [InlineData("猫猫猫", 30, "猫…")]
+    [InlineData("⟨F0\u202F9F\u202F8C⟩", 62, "⟨…9F\u202F8C⟩")]
+    [InlineData("⟨F0\u202F9F\u202F8C⟩", 50, "⟨…8C⟩")]
+    [InlineData("⟨200D⟩₁", 40, "⟨…⟩₁")]
     public void Fit_TooLong_FitsAndSaysSo(string text, double width, string expected)
     {
         var fitted = TextWidth.Fit(text, width, 12);
