@@ -59,7 +59,7 @@ internal sealed class StepStripDrawing
         var rows = heads + 16;
         if (step >= 2) canvas.Text(KeyX, heads, "1 key: what each offers", FigureRole.Key, 12, weight: 600);
         if (step >= 3) canvas.Text(ScoreX, heads, "2 score q·k", FigureRole.Ink, 12, weight: 600);
-        if (step >= 4) canvas.Text(ScaledX, heads, step >= 5 ? $"3 ÷ √{_story.QueryVector.Length}, mask" : $"3 ÷ √{_story.QueryVector.Length}", FigureRole.Ink, 12, weight: 600);
+        if (step >= 4) canvas.Text(ScaledX, heads, $"3 ÷ √{_story.QueryVector.Length}{(step >= 5 && _story.MaskedScores.Any(float.IsNegativeInfinity) ? ", mask" : "")}", FigureRole.Ink, 12, weight: 600);
         if (step >= 6) canvas.Text(DotX - 13, heads, "4 softmax", FigureRole.Ink, 12, weight: 600);
         if (step >= 7) Column(ValueX, "5 value: what each adds");
         if (step >= 8) Column(WeightedX, "6 weight × value");
@@ -134,12 +134,12 @@ internal sealed class StepStripDrawing
             Math.Min(zero, zero + score * scale), y + 1, Math.Abs(score) * scale, Strip.Height - 2, score < 0 ? FigureRole.Key : FigureRole.Query);
     }
 
-    /// <summary>The number alone; a masked one becomes −∞ on grey.</summary>
+    /// <summary>The number alone, on the paper's own ground; a masked one becomes −∞ on that of what may not be seen.</summary>
     private static void Scaled(FigureCanvas canvas, string pair, string who, float score, bool isMasked, double y)
     {
         var words = $"query · key of {who}, scaled: {FigureNumbers.Exact(score)}{(isMasked ? "; masked, −∞" : "")}";
-        canvas.Rectangle(Mark.Of($"{pair}.scaled", score, words) with { From = $"{pair}.raw" }, ScaledX, y, 66, Strip.Height, isMasked ? FigureRole.Line : FigureRole.Masked, round: 3);
-        canvas.Number(ScaledX + 60, y + 12, isMasked ? "−∞" : FigureNumbers.Signed(score), isMasked ? FigureRole.Mute : FigureRole.Ink, $"{pair}.scaled", 12, Anchor.End, 400);
+        canvas.Rectangle(Mark.Of($"{pair}.scaled", score, words) with { From = $"{pair}.raw" }, ScaledX, y, 66, Strip.Height, isMasked ? FigureRole.Masked : FigureRole.Paper, round: 3);
+        canvas.Number(ScaledX + 60, y + 12, isMasked ? "−∞" : FigureNumbers.Signed(score), FigureRole.Ink, $"{pair}.scaled", 12, Anchor.End, 400);
     }
 
     private void Weight(FigureCanvas canvas, string pair, string who, int k, double y)
