@@ -67,9 +67,9 @@ public static class VectorStrips
         var isScalar = size == 1;
         var shown = Math.Min(options.Numbers, size);
         var canvas = new FigureCanvas(options.Title ?? activation.Name, (isScalar ? "One number for each token" : $"One vector of {FigureNumbers.Count(size)} numbers for each token")
-            + (part.Length > 0 ? $" and {word}" : "") + (isScalar ? ", as a bar from zero." : "; ‖·‖ is its length."), options.Width);
+            + (part.Length > 0 ? $" and {word}" : "") + (isScalar ? ", as a bar from zero." : ", and its length."), options.Width);
         var left = FigureCanvas.Margin + rows.Max(r => TextWidth.Of(r.Label, 12, isBold: true)) + 12;
-        var right = canvas.Width - FigureCanvas.Margin - TextWidth.Of("‖·‖ −0.00e−00", 11.5) - 10;
+        var right = canvas.Width - FigureCanvas.Margin - TextWidth.Of("length 0.00e−00", 11.5) - 10;
         var top = canvas.Top + 2;
         var values = activation.Values.Span;
         if (values.ContainsAnyExceptInRange(float.MinValue, float.MaxValue)) throw new ArgumentException($"{activation} holds a number that is not finite; strips show finite numbers.");
@@ -93,7 +93,7 @@ public static class VectorStrips
                 continue;
             }
             Strip.Draw(canvas, new(key, null, $"{activation.Name} of {who}"), vector, shown, Strip.Largest(vector, shown), left, y, right - left);
-            canvas.Text(right + 10, y + 12, $"‖·‖ {FigureNumbers.Plain(Strip.Length(vector))}", FigureRole.Mute, 11.5);
+            canvas.Text(right + 10, y + 12, $"length {FigureNumbers.Plain(Strip.Length(vector))}", FigureRole.Mute, 11.5);
         }
         var foot = new List<string>();
         if (!isScalar) foot.Add($"strips: the first {shown} of {FigureNumbers.Count(size)} numbers · blue, from the top: above zero; orange, from the ground: below · strength: beside the largest of its own strip");

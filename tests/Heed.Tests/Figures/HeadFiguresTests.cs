@@ -149,5 +149,8 @@ public class HeadFiguresTests
         Assert.Equal(14, shown.Length);
         Assert.True(shown.Min(k => story.Weights[k]) >= Enumerable.Range(0, encoding.Count).Except(shown).Max(k => story.Weights[k]));
         Assert.Contains($"the 14 of {encoding.Count} tokens", reading.Figure.Foot, StringComparison.Ordinal);
+        // The chapters before softmax show its first steps: nothing speaks of weights there, or of what comes later still.
+        foreach (var step in StepStrip.Steps(story).Take(4))
+            Assert.DoesNotMatch("weight|W_O|residual|softmax(?! does)|‖", new FigureReading(step).Figure.Description + string.Concat(new FigureReading(step).Texts));
     }
 }

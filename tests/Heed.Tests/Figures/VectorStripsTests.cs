@@ -11,7 +11,7 @@ public class VectorStripsTests
         var values = FigureTokens.Signed(10 * 200);
         var reading = new FigureReading(VectorStrips.Of(new("blocks.3.hook_resid_post", ["position", "width"], [10, 200], values), FigureTokens.Plain)).Check();
         for (var p = 0; p < 10; p++) Assert.Equal(values.AsSpan(p * 200, 96).ToArray(), reading.Group($"L3.p{p}.hook_resid_post"));
-        Assert.Contains($"‖·‖ {FigureNumbers.Plain(Strip.Length(values.AsSpan(0, 200)))}", reading.Texts);
+        Assert.Contains($"length {FigureNumbers.Plain(Strip.Length(values.AsSpan(0, 200)))}", reading.Texts);
         Assert.Contains("the first 96 of 200 numbers", reading.Figure.Foot, StringComparison.Ordinal);
     }
 
