@@ -146,6 +146,9 @@ public class EveryFigureTests
             Assert.Equal(ids[p], (int)table[$"p{p}.id"]);
             Assert.Equal(embeddings.Row(p)[..Math.Min(64, embeddings.Shape[1])].ToArray(), table.Group($"p{p}.E"));
         }
+        // Whichever is picked is there.
+        foreach (var p in new[] { 0, count / 2, count - 1 })
+            Assert.Equal(embeddings.Row(p)[..Math.Min(64, embeddings.Shape[1])].ToArray(), new FigureReading(TokenTable.Of(ids, texts, embeddings, picked: p)).Check().Group($"p{p}.E"));
 
         string[] names = [ActivationNames.InBlock(0, ActivationNames.ResidPre), $"blocks.*.{ActivationNames.AttentionOut}", $"blocks.*.{ActivationNames.MlpOut}", $"blocks.*.{ActivationNames.MlpPost}"];
         var written = model.Trace(ids, names);
