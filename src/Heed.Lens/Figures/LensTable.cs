@@ -96,7 +96,7 @@ public static class LensTable
                 canvas.Rectangle(Mark.Of(key, probability, $"at {points.WordsOf(r)}, at {words.Of(before + c)}: {TokenLabel.Quoted(token)} (token {FigureNumbers.Exact((long)id)}) with probability {FigureNumbers.Exact(probability)}"),
                     left + c * cell + 1, y + 1, cell - 2, Row - 2, mark, strength, 3);
                 // The token at the left and its probability at the right, where both fit; else the token alone, in the middle.
-                var role = FigureTheme.OnMark(mark, strength);
+                var role = FigureTheme.OnMark(strength);
                 var (label, number) = (TokenLabel.Short(token), $"{FigureNumbers.Weight(probability)}");
                 var isWide = cell >= 84;
                 var room = cell - 12 - (isWide ? TextWidth.Of(".00", 11) + 6 : 0);
