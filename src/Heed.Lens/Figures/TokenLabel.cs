@@ -13,7 +13,17 @@ public static class TokenLabel
     public static string Short(string text) => Visible(text.Length > 1 && text[0] == ' ' && text[1] != ' ' ? text[1..] : text);
 
     /// <summary>A token in a sentence: “forest”.</summary>
-    public static string Quoted(string text) => $"“{Svg.Isolate(Short(text))}”";
+    public static string Quoted(string text) => InQuotes(Short(text));
+
+    /// <summary>A label in a sentence.</summary>
+    internal static string InQuotes(string label) => $"“{Svg.Isolate(label)}”";
+
+    /// <summary>Labels of a list: of tokens that would be written alike, the space that one has before it is shown.</summary>
+    internal static string[] Apart(IReadOnlyList<string> texts)
+    {
+        var alike = texts.Distinct().GroupBy(t => Short(t)).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet();
+        return [.. texts.Select(t => alike.Contains(Short(t)) ? Visible(t) : Short(t))];
+    }
 
     /// <summary>Text that may hold anything, on one line: spaces stay, other whitespace and control characters are visible.</summary>
     internal static string OneLine(string text) => text.Contains(' ') ? string.Join(' ', text.Split(' ').Select(w => w.Length == 0 ? w : Visible(w))) : Visible(text);

@@ -54,6 +54,10 @@ public class BarsTests
         Assert.Contains("< 0.001 %", reading.Texts);
         Assert.Contains("the other 49,148 tokens have 24.8 % together", reading.Figure.Foot, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => ProbabilityBars.Of(["a"], [1.5f], ["v"], "b", 10));
+        // Two that would be written alike are told apart.
+        var alike = new FigureReading(ProbabilityBars.Of([" the", "the", " a"], [0.3f, 0.2f, 0.1f], ["t1", "t2", "t3"], " in", 49152, width)).Check();
+        Assert.Equal(["·the", "the", "a"], alike.Texts.Where(t => t is "·the" or "the" or "a"));
+        Assert.StartsWith("“·the”: probability", alike.Mark("t1").Elements().Single().Value);
     }
 
     [Theory]
