@@ -28,12 +28,19 @@ public static class AnswerTokens
         throw new HeedException($"The {what} \"{text}\" is {ids.Length} tokens ({pieces}); a logit belongs to one.{Advice(tokenizer, text, ids)}");
     }
 
-    /// <summary>A token as text, its own spaces kept.</summary>
+    /// <summary>A token as text, its own spaces kept. Bytes that are no whole character are named: ⟨F0 9F⟩.</summary>
     public static string Text(Tokenizer tokenizer, int id)
+    {
+        var text = Decoded(tokenizer, id);
+        return text.Contains('\uFFFD') ? TokenLabel.OfBytes(tokenizer.TokenBytes(id)) : text;
+    }
+
+    /// <summary>The same with � for what is no whole character.</summary>
+    internal static string Decoded(Tokenizer tokenizer, int id)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         var text = tokenizer.Decode([id]);
-        // A part of a character is �; a space that a decoder drops at the start, and what decodes to nothing, is written as the vocabulary does.
+        // A space that a decoder drops at the start, and what decodes to nothing, is written as the vocabulary does.
         var token = tokenizer.TokenText(id);
         return text.Length == 0 ? token : token[0] is '▁' && text[0] != ' ' ? " " + text : text;
     }

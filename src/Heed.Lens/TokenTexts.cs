@@ -59,7 +59,7 @@ public static class TokenTexts
         var first = -1;
         for (var i = 0; i < pieces.Length; i++)
         {
-            pieces[i] = AnswerTokens.Text(tokenizer, after[i]);
+            pieces[i] = AnswerTokens.Decoded(tokenizer, after[i]);
             var certain = decoder.Add(after[i]);
             if (first >= 0 && certain.Length > 0)
             {

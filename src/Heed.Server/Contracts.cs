@@ -128,8 +128,10 @@ public sealed record LossAnswer(double? Mean, IReadOnlyList<double> Losses);
 /// <param name="Foot">What the marks mean.</param>
 /// <param name="Width">Pixels at normal size.</param>
 /// <param name="Height">Pixels at normal size.</param>
+/// <param name="HeadHeight">How many of these pixels title and caption take.</param>
+/// <param name="FootHeight">The same of the foot.</param>
 /// <param name="Svg">The picture, without its style sheet (<c>/figures.css</c>).</param>
-public sealed record FigureInfo(string Title, string Caption, string Foot, double Width, double Height, string Svg);
+public sealed record FigureInfo(string Title, string Caption, string Foot, double Width, double Height, double HeadHeight, double FootHeight, string Svg);
 
 /// <summary>One figure, or several that follow one another.</summary>
 /// <param name="Steps">The figures.</param>

@@ -145,7 +145,7 @@ internal static class FiguresResource
 
     /// <summary>Figures with what draws them elsewhere, and what is to be said with them.</summary>
     internal static FigureAnswer Drawn(IReadOnlyList<Figure> steps, Recipe recipe, params IReadOnlyList<string> notes)
-        => new([.. steps.Select(f => new FigureInfo(f.Title, f.Caption, f.Foot, f.Width, f.Height, f.ToBareSvg()))], recipe.Command, recipe.Code, notes.Count > 0 ? notes : null);
+        => new([.. steps.Select(f => new FigureInfo(f.Title, f.Caption, f.Foot, f.Width, f.Height, f.HeadHeight, f.FootHeight, f.ToBareSvg()))], recipe.Command, recipe.Code, notes.Count > 0 ? notes : null);
 
     private static string NameOf(AttentionStage stage) => stage switch
     {

@@ -37,8 +37,9 @@ internal static class VectorsResource
     {
         var (model, run) = await models.RunAsync(request, cancellation);
         var name = ActivationNames.InBlock(0, ActivationNames.ResidPre);
-        return Answer([TokenTable.Of(run.Tokens, run.Texts, run.Trace[name], request.Width ?? 720)], OfText(model, run, $"trace --names {name} --svg embeddings.svg",
-            $"TokenTable.Of(tokens, texts, model.Trace(tokens, [\"{name}\"]{EditsOf(run)})[\"{name}\"])"));
+        var picked = Picked(request, run);
+        return Answer([TokenTable.Of(run.Tokens, run.Texts, run.Trace[name], request.Width ?? 720, picked)], OfText(model, run, $"trace --names {name} --svg embeddings.svg",
+            $"TokenTable.Of(tokens, texts, model.Trace(tokens, [\"{name}\"]{EditsOf(run)})[\"{name}\"]{(picked is { } p ? $", picked: {N(p)}" : "")})"));
     }
 
     private static async Task<Ok<FigureAnswer>> StripsAsync(StripsRequest request, LabModels models, CancellationToken cancellation)
@@ -57,14 +58,19 @@ internal static class VectorsResource
             activation = OfHead(activation, head.Value);
         }
         var title = VectorNames.Title(info, head is null ? null : request.Head);
+        var picked = Picked(request, run);
         var figure = VectorStrips.Of(activation, run.Texts, new()
         {
             Title = title,
+            Picked = picked,
             Width = request.Width ?? new VectorStripsOptions().Width,
         });
         return Answer([figure], OfText(model, run, $"trace --names {info.Name}{(head is null ? "" : $" --heads {N(request.Head)}")} --svg strips.svg",
-            $"VectorStrips.Of(model.Trace(tokens, new Trace(new() {{ Names = [\"{info.Name}\"]{(head is null ? "" : $", Heads = [{N(request.Head)}]")} }}){EditsOf(run)})[\"{info.Name}\"], texts, new() {{ Title = {Literal(title)} }})"));
+            $"VectorStrips.Of(model.Trace(tokens, new Trace(new() {{ Names = [\"{info.Name}\"]{(head is null ? "" : $", Heads = [{N(request.Head)}]")} }}){EditsOf(run)})[\"{info.Name}\"], texts, new() {{ Title = {Literal(title)}{(picked is { } p ? $", Picked = {N(p)}" : "")} }})"));
     }
+
+    /// <summary>The token that was picked, which is shown also where a figure has no room for all.</summary>
+    private static int? Picked(LabRequest request, LabRun run) => request.Query is { } query ? Position(query, run, "query") : null;
 
     /// <summary>One head's vectors, or one key–value head's.</summary>
     private static Activation OfHead(Activation activation, int head)

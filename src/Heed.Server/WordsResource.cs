@@ -32,6 +32,9 @@ public sealed record MovementRequest
 
     /// <summary>The word, which every text has.</summary>
     public required string Word { get; set; }
+
+    /// <summary>The width in pixels to fit into.</summary>
+    public double? Width { get; set; }
 }
 
 /// <summary>/api/figures: what directions among embeddings mean, and how a word's vector moves with its context.</summary>
@@ -77,7 +80,7 @@ internal static class WordsResource
         Check(request.Word, "word", models.Options);
         foreach (var text in request.Texts) _ = await Sentence.Of(new() { Text = text }).PrepareAsync(model, models.Options, cancellation);
         var moved = await model.WithEngineAsync(() => Movement.Run(model.Model, request.Texts, request.Word, cancellation), cancellation);
-        return Answer([DirectionFigures.Movement(moved, request.Word), DirectionFigures.Map(moved, request.Word)], new Recipe($"heed directions{string.Concat(request.Texts.Select(t => $" --text={Quoted(t)}"))} --html directions.html{model.Option} {Last(request.Word)}",
+        return Answer([DirectionFigures.Movement(moved, request.Word, request.Width ?? 420), DirectionFigures.Map(moved, request.Word, request.Width ?? 640)], new Recipe($"heed directions{string.Concat(request.Texts.Select(t => $" --text={Quoted(t)}"))} --html directions.html{model.Option} {Last(request.Word)}",
             $"var figure = DirectionFigures.Map(Movement.Run(model, [{List(request.Texts)}], {Literal(request.Word)}), {Literal(request.Word)});"));
     }
 

@@ -75,6 +75,9 @@ export interface Figure {
   foot: string;
   width: number;
   height: number;
+  /** How much of the height title and caption take, and how much the foot. */
+  headHeight: number;
+  footHeight: number;
   svg: string;
 }
 

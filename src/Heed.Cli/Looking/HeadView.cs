@@ -25,7 +25,7 @@ internal sealed record HeadView
         TokenTexts = Lens.TokenTexts.Of(text, encoding);
         Choice = choice;
         First = _firstTraced = first;
-        Next = next;
+        Next = [.. next.Select(n => n with { Text = AnswerTokens.Text(model.Tokenizer, n.Id) })];
         Edits = edits;
         (_pattern, _result) = (pattern, result);
         Window = model.Config.Layers[choice.Layer].Window;

@@ -31,7 +31,8 @@ public static class DirectionFigures
     /// <summary>The cosine between a word's vectors in every two texts, from the embedding up.</summary>
     /// <param name="moved">The word's ways.</param>
     /// <param name="word">The word.</param>
-    public static Figure Movement(Movement moved, string word)
+    /// <param name="width">The width in pixels to fit into, at most 420.</param>
+    public static Figure Movement(Movement moved, string word, double width = 420)
     {
         ArgumentNullException.ThrowIfNull(moved);
         var pairs = moved.Pairs();
@@ -49,7 +50,7 @@ public static class DirectionFigures
                 KeyPrefix = "move",
                 FirstRowAtBottom = true,
                 Largest = 1,
-                Width = 420,
+                Width = Math.Min(width, 420),
             });
     }
 
@@ -59,18 +60,20 @@ public static class DirectionFigures
     /// </summary>
     /// <param name="moved">The word's ways.</param>
     /// <param name="word">The word.</param>
-    public static Figure Map(Movement moved, string word)
+    /// <param name="width">The figure's width in pixels.</param>
+    public static Figure Map(Movement moved, string word, double width = 640)
     {
         ArgumentNullException.ThrowIfNull(moved);
         var steps = moved.Points.Count(p => !p.StartsWith(ActivationNames.FinalNorm + ".", StringComparison.Ordinal));
         var ways = moved.Vectors.Select(vectors => vectors.Take(steps).Select(Unit).ToArray()).ToArray();
         var pca = Pca.Of([.. ways.SelectMany(way => way.Select(v => (ReadOnlyMemory<float>)v))]);
-        return EmbeddingMap.Of([.. ways.Select((way, i) => new MapPoint(moved.Places[i].Text, $"text{i}", [.. way.Select(Place)]))], new()
+        return EmbeddingMap.Of([.. ways.Select((way, i) => new MapPoint($"{Lens.Movement.TextName(i)}: {moved.Places[i].Text}", $"text{i}", [.. way.Select(Place)]))], new()
         {
             Title = $"Where “{word}” goes in {ways.Length} texts",
             Shares = (pca.Shares[0], pca.Shares[1]),
             StepNames = [.. moved.Points.Take(steps).Select((p, i) => i == 0 ? "the embedding" : $"layer {p.Split('.')[1]}")],
             Note = "vectors are made length 1 first",
+            Width = width,
         });
 
         (float X, float Y) Place(float[] vector)

@@ -68,9 +68,7 @@ public static class EmbeddingMap
         if (minX < 0 && maxX > 0) canvas.Rule(X(0), top, X(0), top + height);
         if (minY < 0 && maxY > 0) canvas.Rule(left, Y(0), left + width, Y(0));
 
-        var taken = new List<(double X, double Y, double Width, double Height)>();
-        foreach (var point in points)
-            taken.Add((X(point.Path[^1].X) - 6, Y(point.Path[^1].Y) - 6, 12, 12));
+        var labels = new MapLabels(left, top, width, height, [.. points.Select(p => p.Path.Select(at => (X(at.X), Y(at.Y))).ToArray())]);
         var unlabelled = 0;
         // A few paths have a colour each, which their names share; of many, only those picked out stand apart.
         FigureRole[] few = [FigureRole.Query, FigureRole.Key, FigureRole.Value, FigureRole.Change];
@@ -99,31 +97,19 @@ public static class EmbeddingMap
         for (var at = 0; at < points.Count; at++)
         {
             var point = points[at];
-            var label = TextWidth.Fit(TokenLabel.Name(point.Name), LongestLabel, 12, isBold: true);
             var (x, y) = (X(point.Path[^1].X), Y(point.Path[^1].Y));
-            if (Place(label, x, y, taken, left, top, width, height) is not { } place)
+            var role = isFew ? RoleOf(at) : options.Picked.Contains(point.Key) ? FigureRole.Key : FigureRole.Ink;
+            // Of many, a name that finds no room beside its point is left out; of a few, it moves away, shorter if need be, and a line leads to it.
+            double[] widths = isFew ? [240, 120, 60] : [LongestLabel];
+            var found = widths.Select(w => TextWidth.Fit(TokenLabel.Name(point.Name), w, 12, isBold: true)).Select(label => (Label: label, Place: labels.Place(label, (x, y), isFew ? 120 : 0))).FirstOrDefault(f => f.Place is not null);
+            if (found.Place is not { } place)
             {
-                // Of a few, those without room at their end are named below, in their colour.
                 unlabelled++;
-                if (isFew) canvas.Text(left, top + height + 20 * unlabelled, label, RoleOf(at), 12, weight: 500, key: point.Key);
+                continue;
             }
-            else canvas.Text(place.X, place.Y, label, isFew ? RoleOf(at) : options.Picked.Contains(point.Key) ? FigureRole.Key : FigureRole.Ink, 12, weight: 500, key: point.Key);
+            if (place.Leader is var (toX, toY)) canvas.Rule(x, y, toX, toY, role);
+            canvas.Text(place.X, place.Y, found.Label, role, 12, weight: 500, key: point.Key, words: TokenLabel.Name(point.Name));
         }
-        return canvas.Finish(top + height + (isFew ? 20 * unlabelled : 0), "distances along both sides have one scale" + (options.Note is { } note ? $" · {note}" : "") + (unlabelled > 0 && !isFew ? $" · {unlabelled} {(unlabelled == 1 ? "name" : "names")} did not fit between the others" : ""));
-    }
-
-    /// <summary>Where a label stands free: right of its point, left, above, below, or between these; null if nowhere.</summary>
-    private static (double X, double Y)? Place(string label, double x, double y, List<(double X, double Y, double Width, double Height)> taken, double left, double top, double width, double height)
-    {
-        var w = TextWidth.Of(label, 12, isBold: true);
-        foreach (var (px, py) in new[] { (x + 9, y + 4), (x - 9 - w, y + 4), (x - w / 2, y - 10), (x - w / 2, y + 19), (x + 9, y - 8), (x + 9, y + 17), (x - 9 - w, y - 8), (x - 9 - w, y + 17) })
-        {
-            var box = (X: px - 1, Y: py - 11, Width: w + 2, Height: 14.0);
-            if (box.X < left + 2 || box.X + box.Width > left + width - 2 || box.Y < top + 2 || box.Y + box.Height > top + height - 2) continue;
-            if (taken.Any(t => t.X < box.X + box.Width && box.X < t.X + t.Width && t.Y < box.Y + box.Height && box.Y < t.Y + t.Height)) continue;
-            taken.Add(box);
-            return (px, py);
-        }
-        return null;
+        return canvas.Finish(top + height, "distances along both sides have one scale" + (options.Note is { } note ? $" · {note}" : "") + (unlabelled > 0 ? $" · {unlabelled} {(unlabelled == 1 ? "name" : "names")} did not fit between the others" : ""));
     }
 }

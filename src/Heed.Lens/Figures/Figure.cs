@@ -44,11 +44,11 @@ public sealed class Figure
     /// <summary>The height in pixels at normal size.</summary>
     public double Height { get; }
 
-    /// <summary>How much of the height title and caption take. A page that writes them itself leaves it out.</summary>
-    internal double HeadHeight { get; }
+    /// <summary>How much of the height title and caption take, in pixels. A page that writes them itself leaves it out.</summary>
+    public double HeadHeight { get; }
 
     /// <summary>The same of the foot.</summary>
-    internal double FootHeight { get; }
+    public double FootHeight { get; }
 
     /// <summary>What a reader who does not see the figure is told first: title, caption and foot.</summary>
     public string Description { get; }

@@ -31,7 +31,7 @@ internal enum FigureRole
 /// <remarks>
 /// Each rule says its light colour first and then the custom property: viewers that know no properties (librsvg, office programs) keep
 /// the first. The properties have no weight of their own (:where), so that a page's <c>svg.heed { --hq: … }</c> wins. Every colour
-/// of the dark set has a contrast of at least 4.5:1 against its paper where it is used for text.
+/// has a contrast of at least 4.5:1 against its paper where it is used for text, and the paper's on it.
 /// </remarks>
 internal static class FigureTheme
 {
@@ -42,8 +42,8 @@ internal static class FigureTheme
         (FigureRole.Line, 'l', "#e4e0d6", "#343b48"),
         (FigureRole.Paper, 'g', "#fbfaf7", "#14171d"),
         (FigureRole.Query, 'q', "#0b6fb8", "#5cb0ee"),
-        (FigureRole.Key, 'k', "#c2570c", "#f19250"),
-        (FigureRole.Value, 'v', "#0a8a63", "#3ecb9a"),
+        (FigureRole.Key, 'k', "#b04d07", "#f19250"),
+        (FigureRole.Value, 'v', "#0a7a58", "#3ecb9a"),
         (FigureRole.Change, 'd', "#9b3f86", "#dc93cc"),
         (FigureRole.Masked, 'x', "#efece4", "#222731"),
         (FigureRole.OnWeak, 'a', "#1d2330", "#ffffff"),
@@ -70,10 +70,8 @@ internal static class FigureTheme
     public static string Dark(FigureRole role) => s_roles[(int)role].Dark;
 
     /// <summary>The role of text on a mark of a query's or a key's colour: readable (4.5:1) on light paper and on dark, however strong the mark is.</summary>
-    /// <param name="mark">The mark's role.</param>
-    /// <param name="strength">Its opacity, 0 to 1.</param>
-    public static FigureRole OnMark(FigureRole mark, double strength)
-        => strength <= 0.65 ? FigureRole.OnWeak : strength <= 0.93 || mark == FigureRole.Key ? FigureRole.OnMiddling : FigureRole.OnStrong;
+    /// <param name="strength">The mark's opacity, 0 to 1.</param>
+    public static FigureRole OnMark(double strength) => strength <= 0.65 ? FigureRole.OnWeak : strength <= 0.92 ? FigureRole.OnMiddling : FigureRole.OnStrong;
 
     private static string Write()
     {

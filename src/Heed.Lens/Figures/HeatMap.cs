@@ -117,7 +117,7 @@ public static class HeatMap
                 canvas.Rectangle(Mark.Of(key, value, Said(rows, rowGroups[r], columns, columnGroups[c], options, value)),
                     x + 0.5, y + 0.5, cell - 1, height - 1, role, strength, cell > 24 ? 3 : 1);
                 if (write is not null)
-                    canvas.Number(x + cell / 2, y + height / 2 + 4, write(value), FigureTheme.OnMark(role, strength), key, weight: strength > 0.8 ? 600 : 400);
+                    canvas.Number(x + cell / 2, y + height / 2 + 4, write(value), FigureTheme.OnMark(strength), key, weight: strength > 0.8 ? 600 : 400);
                 else if (value < 0 && strength > 0.02)
                     dashes.Append($"M{Svg.Number(x + cell / 2 - 3)} {Svg.Number(y + height / 2)}h6");
             }

@@ -3,9 +3,10 @@ using Heed.Tokenization;
 namespace Heed.Lens.Figures;
 
 /// <summary>What would be predicted at one point and position.</summary>
-/// <param name="Token">The likeliest token's text.</param>
+/// <param name="Id">The likeliest token's number in the vocabulary.</param>
+/// <param name="Token">Its text. Several tokens may be written alike.</param>
 /// <param name="Probability">Its probability over the whole vocabulary.</param>
-public readonly record struct LensCell(string Token, float Probability);
+public readonly record struct LensCell(int Id, string Token, float Probability);
 
 /// <summary>How <see cref="LensTable"/> is drawn.</summary>
 public sealed record LensTableOptions
@@ -13,8 +14,8 @@ public sealed record LensTableOptions
     /// <summary>The title.</summary>
     public string Title { get; init; } = "What the model would say at each layer";
 
-    /// <summary>A token to pick out wherever it is the likeliest; null: none.</summary>
-    public string? Answer { get; init; }
+    /// <summary>A token to pick out wherever it is the likeliest, by its number; null: none.</summary>
+    public int? Answer { get; init; }
 
     /// <summary>The position in the text of the first token given: there may be earlier ones, of which nothing was computed. Default: 0.</summary>
     public int FirstPosition { get; init; }
@@ -26,7 +27,7 @@ public sealed record LensTableOptions
 /// <summary>
 /// The logit lens: layers upwards, positions along, in each cell the token that would be predicted if the model stopped there.
 /// <code>
-/// LensTable.Of(FigureAxis.Layers(31), tokens, cells, new() { Answer = " Paris" })     // cells [layer, position]
+/// LensTable.Of(FigureAxis.Layers(31), tokens, cells, new() { Answer = 7042 })     // cells [layer, position]
 /// </code>
 /// </summary>
 public static class LensTable
@@ -50,9 +51,9 @@ public static class LensTable
             for (var i = 0; i < lens.Positions.Count; i++)
             {
                 var (token, probability) = lens.Top(point, i)[0];
-                cells.Add(new(AnswerTokens.Text(tokenizer, token), (float)probability));
+                cells.Add(new(token, AnswerTokens.Text(tokenizer, token), (float)probability));
             }
-        var options = new LensTableOptions { Answer = lens.Token is { } answer ? AnswerTokens.Text(tokenizer, answer) : null, FirstPosition = lens.Positions[0] };
+        var options = new LensTableOptions { Answer = lens.Token, FirstPosition = lens.Positions[0] };
         return Of(FigureAxis.Named("layer", [.. lens.Points.Select(p => p.Label)]), [.. lens.Positions.Select(p => tokens[p])], cells, width is { } given ? options with { Width = given } : options);
     }
 
@@ -73,9 +74,8 @@ public static class LensTable
         var cell = Math.Clamp(space / columns, Narrowest, Widest);
         var first = tokens.Count - columns;
         string[] labels = [.. tokens.Skip(first).Select(t => TextWidth.Fit(TokenLabel.Short(t), cell - 6, 12, isBold: true))];
-        var answer = options.Answer is { } a ? TokenLabel.Short(a) : null;
         var canvas = new FigureCanvas(options.Title, "Final norm and unembedding applied early (logit lens): each cell is the likeliest next token there."
-            + (answer is null ? "" : $" Orange: {TokenLabel.Quoted(options.Answer!)}."), Math.Max(left + columns * cell + FigureCanvas.Margin, 360));
+            + (cells.FirstOrDefault(c => c.Id == options.Answer).Token is { } answer ? $" Orange: where that is {TokenLabel.Quoted(answer)}." : ""), Math.Max(left + columns * cell + FigureCanvas.Margin, 360));
         var top = canvas.Top + 20;
         var before = options.FirstPosition + first;
         var words = new TokenWords([.. Enumerable.Repeat("", options.FirstPosition), .. tokens]);
@@ -88,15 +88,15 @@ public static class LensTable
             canvas.Text(left - 10, y + Row / 2 + 4, points.LabelOf(r), FigureRole.Mute, 12, Anchor.End, 400, points.Keys[r]);
             for (var c = 0; c < columns; c++)
             {
-                var (token, probability) = cells[r * tokens.Count + first + c];
+                var (id, token, probability) = cells[r * tokens.Count + first + c];
                 var key = $"{points.Keys[r]}.p{before + c}";
                 var strength = 0.06 + 0.94 * Math.Clamp(probability, 0, 1);
-                var isAnswer = answer is not null && TokenLabel.Short(token) == answer;
+                var isAnswer = id == options.Answer;
                 var mark = isAnswer ? FigureRole.Key : FigureRole.Query;
-                canvas.Rectangle(Mark.Of(key, probability, $"at {points.WordsOf(r)}, at {words.Of(before + c)}: {TokenLabel.Quoted(token)} with probability {FigureNumbers.Exact(probability)}"),
+                canvas.Rectangle(Mark.Of(key, probability, $"at {points.WordsOf(r)}, at {words.Of(before + c)}: {TokenLabel.Quoted(token)} (token {FigureNumbers.Exact((long)id)}) with probability {FigureNumbers.Exact(probability)}"),
                     left + c * cell + 1, y + 1, cell - 2, Row - 2, mark, strength, 3);
                 // The token at the left and its probability at the right, where both fit; else the token alone, in the middle.
-                var role = FigureTheme.OnMark(mark, strength);
+                var role = FigureTheme.OnMark(strength);
                 var (label, number) = (TokenLabel.Short(token), $"{FigureNumbers.Weight(probability)}");
                 var isWide = cell >= 84;
                 var room = cell - 12 - (isWide ? TextWidth.Of(".00", 11) + 6 : 0);

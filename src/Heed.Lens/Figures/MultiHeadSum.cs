@@ -51,7 +51,7 @@ public static class MultiHeadSum
         }
         var scale = FigureCanvas.Scale(ArrowWidth, high - low);
         double X(double value) => left + (value - low) * scale;
-        canvas.Text(FigureCanvas.Margin + 66 + 56, top - 10, "‖ΔE‖", FigureRole.Mute, 11.5, Anchor.End, 600);
+        canvas.Text(FigureCanvas.Margin + 66 + 56, top - 10, "length", FigureRole.Mute, 11.5, Anchor.End, 600);
         canvas.Text(left, top - 10, "along their sum", FigureRole.Change, 11.5, weight: 600);
         canvas.Text(stripX, top - 10, "its vector", FigureRole.Change, 11.5, weight: 600);
         canvas.Rule(X(0), top - 2, X(0), top + parts.Count * Row + 4, FigureRole.Mute);

@@ -62,7 +62,7 @@ public static class ParameterTally
             var (x, y, w, h) = areas[i];
             var part = sorted[i];
             var share = FigureNumbers.Percent((double)part.Count / total);
-            canvas.Rectangle(new(part.Key, FigureNumbers.Exact(part.Count), $"{TokenLabel.OneLine(part.Name)}: {FigureNumbers.Exact(part.Count)} parameters, {share}"), x, y, w, h, RoleOf(part.Role), Opacity(part.Role));
+            canvas.Rectangle(new(part.Key, FigureNumbers.Exact(part.Count), $"{TokenLabel.OneLine(part.Name)}: {FigureNumbers.Exact(part.Count)} parameters, {share}"), x, y, w, h, RoleOf(part.Role));
             canvas.Frame(default, x, y, w, h, FigureRole.Paper, 1.5);
             var light = part.Role is TallyRole.Embedding or TallyRole.Other ? FigureRole.Ink : FigureRole.Paper;
             if (h < 22) continue;
@@ -88,7 +88,7 @@ public static class ParameterTally
             var (listed, key, count, formula, role) = parts[i];
             running += count;
             var y = y0 + Row + i * row;
-            canvas.Rectangle(default, left, y - 10, 12, 12, RoleOf(role), Opacity(role), 2);
+            canvas.Rectangle(default, left, y - 10, 12, 12, RoleOf(role), round: 2);
             canvas.Text(left + 22, y, TextWidth.Fit(TokenLabel.OneLine(listed), nameWidth, 12), FigureRole.Ink, key: key);
             if (formulaWidth >= 40) canvas.Text(formulaX, isNarrow ? y + 16 : y, TextWidth.Fit(TokenLabel.OneLine(formula), formulaWidth, 11.5), FigureRole.Mute, 11.5, words: formula);
             canvas.Text(countX, y, FigureNumbers.Count(count), FigureRole.Ink, 12, Anchor.End, key: key);
@@ -113,8 +113,6 @@ public static class ParameterTally
         TallyRole.Embedding => FigureRole.Line,
         _ => FigureRole.Masked,
     };
-
-    private static double Opacity(TallyRole role) => role == TallyRole.Mlp ? 0.85 : 1;
 
     /// <summary>Rectangles of these areas that fill one, as nearly square as a greedy choice makes them (Bruls, Huizing and van Wijk,
     /// Squarified Treemaps, 2000): rows are filled along the shorter side while that makes their worst rectangle squarer.</summary>

@@ -55,15 +55,16 @@ public static class ProbabilityBars
         var full = largest > 0.5 ? 1 : largest > 0.2 ? 0.5 : largest > 0.1 ? 0.2 : largest > 0.01 ? 0.1 : 0.01;
         var canvas = new FigureCanvas($"Next token after {TokenLabel.Quoted(after)}",
             $"All {FigureNumbers.Count(vocabularySize)} tokens were scored; these are the first {tokens.Count}.", width);
-        string[] labels = [.. tokens.Select(t => TextWidth.Fit(TokenLabel.Short(t), LongestLabel, 13))];
+        var names = TokenLabel.Apart(tokens);
+        string[] labels = [.. names.Select(n => TextWidth.Fit(n, LongestLabel, 13))];
         double number = TextWidth.Of("< 0.001 %", 12.5), left = FigureCanvas.Margin + labels.Max(l => TextWidth.Of(l, 13)) + 12, right = canvas.Width - FigureCanvas.Margin - number - 10;
         for (var i = 0; i < labels.Length; i++)
         {
             var y = canvas.Top + i * Row;
             var role = picked == i ? FigureRole.Key : FigureRole.Query;
-            canvas.Text(left - 12, y + Bar / 2 + 4.5, labels[i], picked == i ? FigureRole.Key : FigureRole.Ink, 13, Anchor.End, picked == i ? 600 : 400, keys[i], words: TokenLabel.Quoted(tokens[i]));
+            canvas.Text(left - 12, y + Bar / 2 + 4.5, labels[i], picked == i ? FigureRole.Key : FigureRole.Ink, 13, Anchor.End, picked == i ? 600 : 400, keys[i], words: TokenLabel.InQuotes(names[i]));
             canvas.Rectangle(default, left, y, right - left, Bar, FigureRole.Masked, round: 4);
-            canvas.Rectangle(Mark.Of(keys[i], probabilities[i], $"{TokenLabel.Quoted(tokens[i])}: probability {FigureNumbers.Exact(probabilities[i])}"),
+            canvas.Rectangle(Mark.Of(keys[i], probabilities[i], $"{TokenLabel.InQuotes(names[i])}: probability {FigureNumbers.Exact(probabilities[i])}"),
                 left, y, (right - left) * Math.Min(1, probabilities[i] / full), Bar, role, round: Math.Min(4, (right - left) * probabilities[i] / full / 2));
             canvas.Number(canvas.Width - FigureCanvas.Margin, y + Bar / 2 + 4.5, FigureNumbers.Percent(probabilities[i]), FigureRole.Mute, keys[i], 12.5, Anchor.End, 400);
         }

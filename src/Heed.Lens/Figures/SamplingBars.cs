@@ -42,19 +42,20 @@ public static class SamplingBars
         var largest = tokens.Max(t => Math.Max(t.Probability, t.Drawn));
         var full = largest > 0.5 ? 1 : largest > 0.2 ? 0.5 : largest > 0.1 ? 0.2 : 0.1;
         var canvas = new FigureCanvas($"What is drawn from after {TokenLabel.Quoted(after)}", $"Above, the model's own probability; below, the one that is drawn from: {Words(options)}.", width);
-        string[] labels = [.. tokens.Select(t => TextWidth.Fit(TokenLabel.Short(t.Text), LongestLabel, 13))];
+        var names = TokenLabel.Apart([.. tokens.Select(t => t.Text)]);
+        string[] labels = [.. names.Select(n => TextWidth.Fit(n, LongestLabel, 13))];
         double number = TextWidth.Of("< 0.001 %", 11.5), left = FigureCanvas.Margin + labels.Max(l => TextWidth.Of(l, 13)) + 12, right = canvas.Width - FigureCanvas.Margin - number - 8;
         for (var i = 0; i < tokens.Count; i++)
         {
-            var (token, y) = (tokens[i], canvas.Top + i * Row);
-            canvas.Text(left - 12, y + Bar + 5, labels[i], token.Drawn > 0 ? FigureRole.Ink : FigureRole.Mute, 13, Anchor.End, key: $"t{token.Id}", words: TokenLabel.Quoted(token.Text));
+            var (token, name, y) = (tokens[i], TokenLabel.InQuotes(names[i]), canvas.Top + i * Row);
+            canvas.Text(left - 12, y + Bar + 5, labels[i], token.Drawn > 0 ? FigureRole.Ink : FigureRole.Mute, 13, Anchor.End, key: $"t{token.Id}", words: name);
             Draw(y, token.Probability, FigureRole.Query, "model", "the model's own probability");
             Draw(y + Bar + 2, token.Drawn, FigureRole.Change, "drawn", "the probability of being drawn");
 
             void Draw(double at, double probability, FigureRole role, string part, string words)
             {
                 canvas.Rectangle(default, left, at, right - left, Bar, FigureRole.Masked, round: 3);
-                canvas.Rectangle(Mark.Of($"t{token.Id}.{part}", probability, $"{TokenLabel.Quoted(token.Text)}: {words} is {FigureNumbers.Exact(probability)}"),
+                canvas.Rectangle(Mark.Of($"t{token.Id}.{part}", probability, $"{name}: {words} is {FigureNumbers.Exact(probability)}"),
                     left, at, (right - left) * Math.Min(1, probability / full), Bar, role, round: Math.Min(3, (right - left) * probability / full / 2));
                 canvas.Number(canvas.Width - FigureCanvas.Margin, at + Bar - 2, probability == 0 ? "cannot" : FigureNumbers.Percent(probability), probability == 0 ? FigureRole.Mute : role, $"t{token.Id}.{part}", 11.5, Anchor.End, 400);
             }

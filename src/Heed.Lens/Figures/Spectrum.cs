@@ -31,9 +31,12 @@ public static class Spectrum
         canvas.Rule(left, bottom, left + room, bottom, FigureRole.Mute);
         canvas.Number(left, top - 8, $"{FigureNumbers.Plain(values[0])}×", FigureRole.Value, null, 11.5, Anchor.Start);
         canvas.Rule(left + values.Count * step, bottom, left + values.Count * step, bottom + 8, FigureRole.Mute);
-        canvas.Text(left, bottom + 22, FigureNumbers.Count(values.Count), FigureRole.Value, 11.5, weight: 600);
-        if (directions > values.Count) canvas.Text(left + room, bottom + 22, $"{FigureNumbers.Count(directions - values.Count)} directions of zero", FigureRole.Mute, 11.5, Anchor.End);
+        var (counted, rest) = (FigureNumbers.Count(values.Count), directions == values.Count ? "" : $"{FigureNumbers.Count(directions - values.Count)} directions of zero");
+        canvas.Text(left + values.Count * step, bottom + 22, counted, FigureRole.Value, 11.5, Anchor.Middle, 600);
+        // Where the number at the tick leaves no room, the others stand below it.
+        var isCrowded = left + values.Count * step + TextWidth.Of(counted, 11.5, isBold: true) / 2 + 12 > left + room - TextWidth.Of(rest, 11.5);
+        canvas.Text(left + room, bottom + (isCrowded ? 38 : 22), rest, FigureRole.Mute, 11.5, Anchor.End);
         long thin = (long)(map.Rows + map.Columns) * map.Inner, full = (long)map.Rows * map.Columns;
-        return canvas.Finish(bottom + 26, $"two thin matrices: {FigureNumbers.Count(map.Rows)} × {map.Inner} + {map.Inner} × {FigureNumbers.Count(map.Columns)} = {FigureNumbers.Count(thin)} numbers; one full matrix would have {FigureNumbers.Count(full)}");
+        return canvas.Finish(bottom + (isCrowded && rest.Length > 0 ? 42 : 26), $"two thin matrices: {FigureNumbers.Count(map.Rows)} × {map.Inner} + {map.Inner} × {FigureNumbers.Count(map.Columns)} = {FigureNumbers.Count(thin)} numbers; one full matrix would have {FigureNumbers.Count(full)}");
     }
 }

@@ -41,7 +41,7 @@ internal sealed class StepStripDrawing
 
         // E, and the query made from it.
         int headNumbers = _options.HeadNumbers, widthNumbers = _options.WidthNumbers;
-        var wide = RightEdge - Left - 70;
+        var wide = RightEdge - Left - 84;
         var largestE = Math.Max(Strip.Largest(_story.Embedding, widthNumbers), Strip.Largest(_after, widthNumbers));
         Label(top, $"E of {TokenLabel.Short(_story.Tokens[_story.Query])}", FigureRole.Ink, $"L{_story.Layer}.p{_story.Query}");
         Strip.Draw(canvas, new($"L{_story.Layer}.p{_story.Query}.E", null, $"E of {_words.Of(_story.Query)}, the vector that enters layer {_story.Layer}"), _story.Embedding, widthNumbers, largestE, Left, top, wide);
@@ -59,7 +59,7 @@ internal sealed class StepStripDrawing
         var rows = heads + 16;
         if (step >= 2) canvas.Text(KeyX, heads, "1 key: what each offers", FigureRole.Key, 12, weight: 600);
         if (step >= 3) canvas.Text(ScoreX, heads, "2 score q·k", FigureRole.Ink, 12, weight: 600);
-        if (step >= 4) canvas.Text(ScaledX, heads, step >= 5 ? $"3 ÷ √{_story.QueryVector.Length}, mask" : $"3 ÷ √{_story.QueryVector.Length}", FigureRole.Ink, 12, weight: 600);
+        if (step >= 4) canvas.Text(ScaledX, heads, $"3 ÷ √{_story.QueryVector.Length}{(step >= 5 && _story.MaskedScores.Any(float.IsNegativeInfinity) ? ", mask" : "")}", FigureRole.Ink, 12, weight: 600);
         if (step >= 6) canvas.Text(DotX - 13, heads, "4 softmax", FigureRole.Ink, 12, weight: 600);
         if (step >= 7) Column(ValueX, "5 value: what each adds");
         if (step >= 8) Column(WeightedX, "6 weight × value");
@@ -67,7 +67,7 @@ internal sealed class StepStripDrawing
         void Column(double x, string name)
         {
             canvas.Text(x, heads, name, FigureRole.Value, 12, weight: 600);
-            canvas.Text(x + SmallStrip + 8, heads, "‖·‖", FigureRole.Mute, 11.5);
+            canvas.Text(x + SmallStrip + 8, heads, "length", FigureRole.Mute, 11.5);
         }
 
 
@@ -116,7 +116,7 @@ internal sealed class StepStripDrawing
 
     private void Change(FigureCanvas canvas, double bottom, double wide, int widthNumbers, double largestE, Action<double, string, FigureRole, string?, int, string?> label)
     {
-        canvas.Text(FigureCanvas.Margin, bottom - 10, "7 through Value↑ (this head's part of W_O) into the residual stream: E + ΔE = E′", FigureRole.Change, 12, weight: 600);
+        canvas.Text(FigureCanvas.Margin, bottom - 10, "7 the sum, made as long as E again (Value↑), is ΔE: E + ΔE = E′", FigureRole.Change, 12, weight: 600);
         var y = bottom + 4;
         label(y, "+ ΔE", FigureRole.Change, $"{_query}.change", 600, null);
         Strip.Draw(canvas, new($"{_query}.change", null, "ΔE: what this head changes", $"{_query}.sum"), _story.Change, widthNumbers, Strip.Largest(_story.Change, widthNumbers), Left, y, wide);
@@ -134,12 +134,12 @@ internal sealed class StepStripDrawing
             Math.Min(zero, zero + score * scale), y + 1, Math.Abs(score) * scale, Strip.Height - 2, score < 0 ? FigureRole.Key : FigureRole.Query);
     }
 
-    /// <summary>The number alone; a masked one becomes −∞ on grey.</summary>
+    /// <summary>The number alone, on the paper's own ground; a masked one becomes −∞ on that of what may not be seen.</summary>
     private static void Scaled(FigureCanvas canvas, string pair, string who, float score, bool isMasked, double y)
     {
         var words = $"query · key of {who}, scaled: {FigureNumbers.Exact(score)}{(isMasked ? "; masked, −∞" : "")}";
-        canvas.Rectangle(Mark.Of($"{pair}.scaled", score, words) with { From = $"{pair}.raw" }, ScaledX, y, 66, Strip.Height, isMasked ? FigureRole.Line : FigureRole.Masked, round: 3);
-        canvas.Number(ScaledX + 60, y + 12, isMasked ? "−∞" : FigureNumbers.Signed(score), isMasked ? FigureRole.Mute : FigureRole.Ink, $"{pair}.scaled", 12, Anchor.End, 400);
+        canvas.Rectangle(Mark.Of($"{pair}.scaled", score, words) with { From = $"{pair}.raw" }, ScaledX, y, 66, Strip.Height, isMasked ? FigureRole.Masked : FigureRole.Paper, round: 3);
+        canvas.Number(ScaledX + 60, y + 12, isMasked ? "−∞" : FigureNumbers.Signed(score), FigureRole.Ink, $"{pair}.scaled", 12, Anchor.End, 400);
     }
 
     private void Weight(FigureCanvas canvas, string pair, string who, int k, double y)
@@ -150,7 +150,7 @@ internal sealed class StepStripDrawing
     }
 
     private static void Norm(FigureCanvas canvas, double y, float[] vector, double wide)
-        => canvas.Text(Left + wide + 10, y + 12, $"‖·‖ {FigureNumbers.Plain(Strip.Length(vector))}", FigureRole.Mute, 11.5);
+        => canvas.Text(Left + wide + 10, y + 12, $"length {FigureNumbers.Plain(Strip.Length(vector))}", FigureRole.Mute, 11.5);
 
     /// <summary>The length of a strip's whole vector, beside it.</summary>
     private static void LengthOf(FigureCanvas canvas, string key, string what, float[] vector, double x, double y)
@@ -186,9 +186,9 @@ internal sealed class StepStripDrawing
         var head = Math.Min(_options.HeadNumbers, _story.QueryVector.Length);
         var width = Math.Min(_options.WidthNumbers, _story.Embedding.Length);
         var foot = $"strips: the first {head} of {_story.QueryVector.Length} numbers of query, keys and values, and {width} of {_story.Embedding.Length} of E, ΔE and E′ · blue, from the top: above zero; orange, from the ground: below · "
-            + "strengths compare within a column, and between E and E′ · ‖·‖: the length of the whole vector";
+            + "strengths compare within a column, and between E and E′ · length: of the whole vector";
         if (_shown.Length == _story.Tokens.Count) return foot;
         var rest = Enumerable.Range(0, _story.Tokens.Count).Except(_shown).Sum(k => (double)_story.Weights[k]);
-        return foot + $" · the {_shown.Length} of {_story.Tokens.Count} tokens with the largest weights are shown; the others have {FigureNumbers.Percent(rest)} together";
+        return foot + $" · the {_shown.Length} of {_story.Tokens.Count} tokens that {TokenLabel.Quoted(_story.Tokens[_story.Query])} takes most from are shown; from the others it takes {FigureNumbers.Percent(rest)} together";
     }
 }

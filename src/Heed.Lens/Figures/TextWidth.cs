@@ -34,11 +34,13 @@ internal static class TextWidth
 
     /// <summary>
     /// The text, or as much of it as fits. "…" stands for what was cut: the end of a short text, the middle of a long one, whose end
-    /// often tells it from its neighbours.
+    /// often tells it from its neighbours, and the first of bytes that are named (⟨F0 9F 8C⟩) for the same reason.
     /// </summary>
     public static string Fit(string text, double width, double size, bool isBold = false)
     {
         if (Of(text, size, isBold) <= width) return text;
+        for (var i = 1; i < text.Length && text[0] == '⟨'; i++)
+            if ((text[i - 1] == '\u202F' || text[i] == '⟩') && $"⟨…{text[i..]}" is var end && Of(end, size, isBold) <= width) return end;
         var elements = new List<string>();
         for (var e = StringInfo.GetTextElementEnumerator(text); e.MoveNext();) elements.Add(e.GetTextElement());
         var isLong = elements.Count > 16;
@@ -100,7 +102,9 @@ internal static class TextWidth
         UnicodeCategory.OtherPunctuation when rune.Value is '·' => 34,
         UnicodeCategory.OtherNumber when rune.Value is >= 0x2080 and <= 0x2089 => 44,
         UnicodeCategory.MathSymbol => 84,
+        UnicodeCategory.OpenPunctuation or UnicodeCategory.ClosePunctuation when rune.Value is '⟨' or '⟩' => 46,
         UnicodeCategory.DashPunctuation when rune.Value == 0x2013 => 52,
+        UnicodeCategory.SpaceSeparator when rune.Value == 0x202F => 30,
         UnicodeCategory.SpaceSeparator when rune.Value < 0x3000 => 50,
         _ when rune.Value is >= 0x590 and < 0x780 => 96,    // Hebrew, Arabic
         _ => 106,                                          // also the box of a missing glyph

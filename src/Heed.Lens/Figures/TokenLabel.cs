@@ -6,20 +6,46 @@ namespace Heed.Lens.Figures;
 public static class TokenLabel
 {
     /// <summary>A label for beside a mark: the space before a word is left out, other whitespace is visible
-    /// (· a space, ⏎ a newline, ⇥ a tab), half characters are �.</summary>
+    /// (· a space, ⏎ a newline, ⇥ a tab).</summary>
     public static string Short(string text, int cells) => CellWidth.Shorten(Short(text), cells);
 
     /// <summary>The same in full.</summary>
     public static string Short(string text) => Visible(text.Length > 1 && text[0] == ' ' && text[1] != ' ' ? text[1..] : text);
 
     /// <summary>A token in a sentence: “forest”.</summary>
-    public static string Quoted(string text) => $"“{Svg.Isolate(Short(text))}”";
+    public static string Quoted(string text) => InQuotes(Short(text));
+
+    /// <summary>A label in a sentence.</summary>
+    internal static string InQuotes(string label) => $"“{Svg.Isolate(label)}”";
+
+    /// <summary>Labels of a list: of tokens that would be written alike, the space that one has before it is shown.</summary>
+    internal static string[] Apart(IReadOnlyList<string> texts)
+    {
+        var alike = texts.Distinct().GroupBy(t => Short(t)).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet();
+        return [.. texts.Select(t => alike.Contains(Short(t)) ? Visible(t) : Short(t))];
+    }
 
     /// <summary>Text that may hold anything, on one line: spaces stay, other whitespace and control characters are visible.</summary>
     internal static string OneLine(string text) => text.Contains(' ') ? string.Join(' ', text.Split(' ').Select(w => w.Length == 0 ? w : Visible(w))) : Visible(text);
 
     /// <summary>A token, or a name of several words, whose spaces are no riddle.</summary>
     internal static string Name(string text) => text.Trim().Contains(' ') ? OneLine(text.Trim()) : Short(text);
+
+    /// <summary>The text of bytes. Those that are no whole character are named, as hexadecimal numbers with a narrow space between.</summary>
+    internal static string OfBytes(ReadOnlySpan<byte> bytes)
+    {
+        var text = new StringBuilder();
+        var (at, named) = (0, 0);
+        while (at < bytes.Length)
+        {
+            var isWhole = Rune.DecodeFromUtf8(bytes[at..], out var rune, out var length) == System.Buffers.OperationStatus.Done;
+            if (isWhole) text.Append(named > 0 ? "⟩" : "").Append(rune.ToString());
+            for (var i = at; !isWhole && i < at + length; i++) text.Append(named++ == 0 ? '⟨' : '\u202F').Append(bytes[i].ToString("X2", System.Globalization.CultureInfo.InvariantCulture));
+            if (isWhole) named = 0;
+            at += length;
+        }
+        return text.Append(named > 0 ? "⟩" : "").ToString();
+    }
 
     /// <summary>The whole token with every space visible. What is seen only together with the character before it is written by its
     /// number where there is none (a joiner or a variation selector alone: ⟨200D⟩, ⟨FE0F⟩), and an accent alone stands on ◌.</summary>

@@ -15,11 +15,12 @@ public static class TokenTable
     /// <param name="tokens">The tokens' texts.</param>
     /// <param name="vectors">A vector for each token [position, width]; null: none are shown.</param>
     /// <param name="width">The figure's width in pixels, at least 290.</param>
-    public static Figure Of(IReadOnlyList<int> ids, IReadOnlyList<string> tokens, Tracing.Activation? vectors = null, double width = 600)
+    /// <param name="picked">The position of a token that must be among those shown, where not all are; null: the last ones are shown.</param>
+    public static Figure Of(IReadOnlyList<int> ids, IReadOnlyList<string> tokens, Tracing.Activation? vectors = null, double width = 600, int? picked = null)
     {
         if (ids.Count == 0 || ids.Count != tokens.Count) throw new ArgumentException($"{ids.Count} ids and {tokens.Count} texts: there must be as many of each, and at least one.");
         if (vectors is not null && (vectors.Shape.Count != 2 || vectors.Shape[0] != ids.Count)) throw new ArgumentException($"{ids.Count} tokens need vectors [position, width], not {vectors}.");
-        var first = Math.Max(0, ids.Count - (vectors is null ? Most : MostVectors));
+        var shown = TokenWindow.Choose(ids.Count, vectors is null ? Most : MostVectors, picked);
         var count = vectors?.Shape[1] ?? 0;
         var canvas = new FigureCanvas(vectors is null ? "Your text as tokens" : "Every token's vector",
             vectors is null ? "The text is cut into pieces that the model knows; every piece has a number. A dot before a word is the space that belongs to it."
@@ -31,10 +32,10 @@ public static class TokenTable
         canvas.Text(piece, top - 6, "token", FigureRole.Mute, 11);
         canvas.Text(number, top - 6, "number", FigureRole.Mute, 11, Anchor.End);
         double largest = 0;
-        for (var i = first; i < ids.Count && vectors is not null; i++) largest = Math.Max(largest, Strip.Largest(vectors.Row(i), Numbers));
-        for (var i = first; i < ids.Count; i++)
+        for (var i = shown.First; i < shown.End && vectors is not null; i++) largest = Math.Max(largest, Strip.Largest(vectors.Row(i), Numbers));
+        for (var i = shown.First; i < shown.End; i++)
         {
-            var y = top + (i - first) * Row;
+            var y = top + (i - shown.First) * Row;
             var key = $"p{i}";
             canvas.Number(place, y + 14, FigureNumbers.Exact((long)i), FigureRole.Mute, $"{key}.place", 11.5, Anchor.End, 400);
             canvas.Text(piece, y + 14, pieces[i], FigureRole.Ink, 13, weight: 600, key: key, words: TokenLabel.Quoted(tokens[i]));
@@ -46,8 +47,8 @@ public static class TokenTable
         var foot = string.Join(" · ", new[]
         {
             vectors is null ? "" : $"the first {Math.Min(Numbers, count)} of {FigureNumbers.Count(count)} numbers; blue from the top: above zero, orange from the ground: below; strength: size",
-            first > 0 ? $"the last {ids.Count - first} of {ids.Count} tokens" : "",
+            shown.Words,
         }.Where(s => s.Length > 0));
-        return canvas.Finish(top + (ids.Count - first) * Row, foot);
+        return canvas.Finish(top + shown.Count * Row, foot);
     }
 }

@@ -11,6 +11,9 @@ public sealed record VectorStripsOptions
     /// <summary>Numbers of each vector that are shown.</summary>
     public int Numbers { get; init; } = 96;
 
+    /// <summary>The position of a token that must be among those shown, where not all are; null: the last ones are shown.</summary>
+    public int? Picked { get; init; }
+
     /// <summary>The figure's width in pixels.</summary>
     public double Width { get; init; } = 820;
 }
@@ -22,7 +25,7 @@ public sealed record VectorStripsOptions
 /// </summary>
 public static class VectorStrips
 {
-    /// <summary>Of more vectors, those of the last tokens are shown.</summary>
+    /// <summary>Of more vectors, those of the last tokens are shown, or of a picked one and those after it.</summary>
     public const int MaxRows = 60;
 
     private const double Row = 24, LongestLabel = 170;
@@ -42,8 +45,8 @@ public static class VectorStrips
         int others = otherAxis < 0 ? 1 : activation.Shape[otherAxis], size = activation.Shape[^1];
         int[] positions = Kept(activation, positionAxis);
         if (positions[^1] >= tokens.Count) throw new ArgumentException($"{activation} has a vector at position {positions[^1]}; there are texts of {tokens.Count} tokens.");
-        // As many of the last tokens as have all their rows; at least one.
-        var first = Math.Max(0, positions.Length - Math.Max(1, MaxRows / others));
+        // As many tokens as have all their rows; at least one.
+        var tokensShown = TokenWindow.Choose(positions.Length, Math.Max(1, MaxRows / others), options.Picked is { } picked ? Array.IndexOf(positions, picked) : null);
         var shownOthers = Math.Min(others, MaxRows);
         int[] otherNumbers = otherAxis < 0 ? [0] : Kept(activation, otherAxis);
         var (layer, local) = activation.Name.Split('.', 3) is ["blocks", var l, var rest] ? (l, rest) : (null, activation.Name);
@@ -52,7 +55,7 @@ public static class VectorStrips
 
         var rows = new List<(string Label, string Words, string Key, int Offset)>();
         var words = new TokenWords(tokens);
-        for (var p = first; p < positions.Length; p++)
+        for (var p = tokensShown.First; p < tokensShown.End; p++)
             for (var o = 0; o < shownOthers; o++)
             {
                 var row = positionAxis == 0 ? p * others + o : o * positions.Length + p;
@@ -67,9 +70,9 @@ public static class VectorStrips
         var isScalar = size == 1;
         var shown = Math.Min(options.Numbers, size);
         var canvas = new FigureCanvas(options.Title ?? activation.Name, (isScalar ? "One number for each token" : $"One vector of {FigureNumbers.Count(size)} numbers for each token")
-            + (part.Length > 0 ? $" and {word}" : "") + (isScalar ? ", as a bar from zero." : "; ‖·‖ is its length."), options.Width);
+            + (part.Length > 0 ? $" and {word}" : "") + (isScalar ? ", as a bar from zero." : ", and its length."), options.Width);
         var left = FigureCanvas.Margin + rows.Max(r => TextWidth.Of(r.Label, 12, isBold: true)) + 12;
-        var right = canvas.Width - FigureCanvas.Margin - TextWidth.Of("‖·‖ −0.00e−00", 11.5) - 10;
+        var right = canvas.Width - FigureCanvas.Margin - TextWidth.Of("length 0.00e−00", 11.5) - 10;
         var top = canvas.Top + 2;
         var values = activation.Values.Span;
         if (values.ContainsAnyExceptInRange(float.MinValue, float.MaxValue)) throw new ArgumentException($"{activation} holds a number that is not finite; strips show finite numbers.");
@@ -93,12 +96,12 @@ public static class VectorStrips
                 continue;
             }
             Strip.Draw(canvas, new(key, null, $"{activation.Name} of {who}"), vector, shown, Strip.Largest(vector, shown), left, y, right - left);
-            canvas.Text(right + 10, y + 12, $"‖·‖ {FigureNumbers.Plain(Strip.Length(vector))}", FigureRole.Mute, 11.5);
+            canvas.Text(right + 10, y + 12, $"length {FigureNumbers.Plain(Strip.Length(vector))}", FigureRole.Mute, 11.5);
         }
         var foot = new List<string>();
         if (!isScalar) foot.Add($"strips: the first {shown} of {FigureNumbers.Count(size)} numbers · blue, from the top: above zero; orange, from the ground: below · strength: beside the largest of its own strip");
         else foot.Add("blue: above zero, orange: below");
-        if (first > 0) foot.Add($"the last {positions.Length - first} of {positions.Length} tokens are shown");
+        if (tokensShown.Words.Length > 0) foot.Add(tokensShown.Words);
         if (shownOthers < others) foot.Add($"the first {shownOthers} of {others} {word}s are shown");
         return canvas.Finish(top + rows.Count * Row - 6, string.Join(" · ", foot));
     }

@@ -16,6 +16,9 @@ internal abstract class DecoderStep
     /// <param name="next">Where the results go.</param>
     /// <param name="fused">What comes in is one token, in fragments.</param>
     public abstract DecoderStream Open(DecoderStream next, bool fused);
+
+    /// <summary>The bytes of a token that this step writes as bytes; null: it is text, as the other steps have it.</summary>
+    public virtual byte[]? BytesOf(string token) => null;
 }
 
 /// <summary>Takes tokens' texts one by one and passes on what is certain.</summary>
@@ -121,6 +124,17 @@ internal sealed class ByteLevelStep : DecoderStep
         return fused ? new WholeTextStream(stream, text => text) : stream;
     }
 
+    public override byte[]? BytesOf(string token)
+    {
+        var bytes = new byte[token.Length];
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            if (ByteCharacters.ByteOf(token[i]) is not (>= 0 and var b)) return null;
+            bytes[i] = (byte)b;
+        }
+        return bytes;
+    }
+
     private sealed class Stream(DecoderStream next) : DecoderStream
     {
         private readonly Decoder _decoder = System.Text.Encoding.UTF8.GetDecoder();
@@ -174,6 +188,13 @@ internal sealed class ByteFallbackStep : DecoderStep
         return fused ? new WholeTextStream(stream, text => text) : stream;
     }
 
+    public override byte[]? BytesOf(string token) => ByteOf(token) is >= 0 and var b ? [(byte)b] : null;
+
+    private static int ByteOf(string token)
+        => token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] == '>'
+            && char.IsAsciiHexDigit(token[3]) && char.IsAsciiHexDigit(token[4])
+            ? Convert.FromHexString(token.AsSpan(3, 2))[0] : -1;
+
     private sealed class Stream(DecoderStream next) : DecoderStream
     {
         private static readonly UTF8Encoding s_strict = new(false, throwOnInvalidBytes: true);
@@ -205,11 +226,6 @@ internal sealed class ByteFallbackStep : DecoderStep
             else
                 foreach (var _ in bytes) next.Push("\uFFFD");
         }
-
-        private static int ByteOf(string token)
-            => token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] == '>'
-                && char.IsAsciiHexDigit(token[3]) && char.IsAsciiHexDigit(token[4])
-                ? Convert.FromHexString(token.AsSpan(3, 2))[0] : -1;
     }
 }
 

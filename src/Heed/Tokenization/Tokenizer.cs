@@ -118,6 +118,14 @@ public sealed class Tokenizer
     /// <exception cref="HeedException">The vocabulary has no token of that id.</exception>
     public string TokenText(int id) => FindText(id) ?? throw new HeedException($"The vocabulary has no token {id}; its ids are below {VocabularySize}.");
 
+    /// <summary>The bytes that a token stands for, UTF-8 where they are text: those of a part of a character are no text yet.</summary>
+    /// <exception cref="HeedException">The vocabulary has no token of that id.</exception>
+    public byte[] TokenBytes(int id)
+    {
+        var token = DecodedText(id, skipSpecial: false) ?? TokenText(id);
+        return DecoderSteps.Select(step => step.BytesOf(token)).FirstOrDefault(bytes => bytes is not null) ?? System.Text.Encoding.UTF8.GetBytes(Decode([id]));
+    }
+
     /// <summary>The id of a token written as in the vocabulary, or null.</summary>
     public int? Id(string token)
     {

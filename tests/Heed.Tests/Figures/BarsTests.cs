@@ -54,6 +54,10 @@ public class BarsTests
         Assert.Contains("< 0.001 %", reading.Texts);
         Assert.Contains("the other 49,148 tokens have 24.8 % together", reading.Figure.Foot, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => ProbabilityBars.Of(["a"], [1.5f], ["v"], "b", 10));
+        // Two that would be written alike are told apart.
+        var alike = new FigureReading(ProbabilityBars.Of([" the", "the", " a"], [0.3f, 0.2f, 0.1f], ["t1", "t2", "t3"], " in", 49152, width)).Check();
+        Assert.Equal(["·the", "the", "a"], alike.Texts.Where(t => t is "·the" or "the" or "a"));
+        Assert.StartsWith("“·the”: probability", alike.Mark("t1").Elements().Single().Value);
     }
 
     [Theory]
@@ -62,13 +66,18 @@ public class BarsTests
     public void LensTable_Cells_AreExactAndTheFirstPointIsAtTheBottom(double width)
     {
         var p = FigureTokens.Pattern(10);
-        LensCell[] cells = [.. Enumerable.Range(0, 30).Select(i => new LensCell(FigureTokens.Odd[i % FigureTokens.Odd.Length], p[i]))];
-        var reading = new FigureReading(LensTable.Of(FigureAxis.Layers(3), FigureTokens.Plain, cells, new() { Answer = " the", Width = width })).Check();
+        LensCell[] cells = [.. Enumerable.Range(0, 30).Select(i => new LensCell(i % FigureTokens.Odd.Length, FigureTokens.Odd[i % FigureTokens.Odd.Length], p[i]))];
+        var answer = Array.IndexOf(FigureTokens.Odd, " the");
+        var reading = new FigureReading(LensTable.Of(FigureAxis.Layers(3), FigureTokens.Plain, cells, new() { Answer = answer, Width = width })).Check();
         var first = 10 - reading.Values.Count / 3;
         Assert.Equal(width > 1000 ? 0 : 5, first);
         for (var l = 0; l < 3; l++)
             for (var t = first; t < 10; t++) Assert.Equal(p[l * 10 + t], reading[$"L{l}.p{t}"]);
         Assert.True(FigureReading.Number(reading.Mark("L0.p9"), "y") > FigureReading.Number(reading.Mark("L2.p9"), "y"));
+        // The answer is a token, not a label: "the" without a space is written like it and is another.
+        Assert.Contains("Orange: where that is “the”.", reading.Figure.Caption, StringComparison.Ordinal);
+        for (var i = 0; i < 30; i++)
+            if (i % 10 >= first) Assert.Equal(cells[i].Id == answer, reading.Mark($"L{i / 10}.p{i % 10}").Attribute("class")!.Value == FigureTheme.Fill(FigureRole.Key));
         if (first > 0) Assert.Contains("positions 5 to 9 are shown", reading.Figure.Foot, StringComparison.Ordinal);
     }
 }

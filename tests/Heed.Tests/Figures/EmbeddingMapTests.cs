@@ -72,4 +72,32 @@ public class EmbeddingMapTests
         }
         new FigureReading(EmbeddingMap.Of([new("one", "p0", [(1, 1)])], new() { Title = "One", Width = 400 })).Check();
     }
+
+    [Theory]
+    [InlineData(640)]
+    [InlineData(364)]
+    public void EmbeddingMap_AFewPaths_HaveTheirNamesBesideTheirEnds(double width)
+    {
+        string[] names = ["A: American shrew mole", "B: One mole of carbon dioxide", "C: Take a biopsy of the mole that was there before", "D: mole"];
+        var random = new Random(7);
+        for (var trial = 0; trial < 60; trial++)
+        {
+            // Ends near one another, often at the map's edge, far from where all begin.
+            (float, float) Near(double spread) => ((float)(1 + spread * random.NextDouble()), (float)(trial % 3 + spread * random.NextDouble()));
+            MapPoint[] points = [.. names.Take(2 + trial % 3).Select((n, i) => new MapPoint(n, $"text{i}", [(0, 0), Near(0.5), Near(trial % 2 == 0 ? 0.02 : 0.3)]))];
+            var reading = new FigureReading(EmbeddingMap.Of(points, new() { Title = "Where “mole” goes", Width = width })).Check();
+            foreach (var (point, i) in points.Select((p, i) => (p, i)))
+            {
+                var circle = reading.Mark(point.Key).Elements().Single(e => e.Name.LocalName == "circle");
+                var label = reading.Elements.Single(e => e.Attribute("data-text")?.Value == point.Key);
+                var text = string.Concat(label.Nodes().OfType<System.Xml.Linq.XText>().Select(t => t.Value));
+                Assert.StartsWith(names[i][..2], text);
+                double x = FigureReading.Number(label, "x"), dx = Math.Max(0, Math.Max(x - FigureReading.Number(circle, "cx"), FigureReading.Number(circle, "cx") - x - TextWidth.Of(text, 12, isBold: true)));
+                var dy = Math.Abs(FigureReading.Number(label, "y") - 4 - FigureReading.Number(circle, "cy"));
+                Assert.True(dx <= 10 && dy <= 140, $"“{text}” stands {dx:0} and {dy:0} pixels from its point.");
+                // One that is not right beside its point is led to.
+                if (dy > 16) Assert.Contains(reading.Elements, e => e.Attribute("d")?.Value.StartsWith($"M{circle.Attribute("cx")!.Value} {circle.Attribute("cy")!.Value}L", StringComparison.Ordinal) == true && e.Attribute("data-key") is null);
+            }
+        }
+    }
 }

@@ -124,7 +124,7 @@ public class EveryFigureTests
         var lens = LogitLens.Run(model, ids);
         List<LensCell> cells = [];
         for (var point = 0; point < lens.Points.Count; point++)
-            for (var p = 0; p < count; p++) cells.Add(new(AnswerTokens.Text(model.Tokenizer, lens.Top(point, p)[0].Token), (float)lens.Top(point, p)[0].Probability));
+            for (var p = 0; p < count; p++) cells.Add(new(lens.Top(point, p)[0].Token, AnswerTokens.Text(model.Tokenizer, lens.Top(point, p)[0].Token), (float)lens.Top(point, p)[0].Probability));
         var table = new FigureReading(LensTable.Of(FigureAxis.Named("layer", [.. lens.Points.Select(p => p.Name)]), texts, cells)).Check();
         var columns = table.Values.Keys.Select(k => int.Parse(k.Split(".p")[1], CultureInfo.InvariantCulture)).ToHashSet();
         Assert.Contains(count - 1, columns);
@@ -168,6 +168,9 @@ public class EveryFigureTests
             Assert.Equal(ids[p], (int)table[$"p{p}.id"]);
             Assert.Equal(embeddings.Row(p)[..Math.Min(64, embeddings.Shape[1])].ToArray(), table.Group($"p{p}.E"));
         }
+        // Whichever is picked is there.
+        foreach (var p in new[] { 0, count / 2, count - 1 })
+            Assert.Equal(embeddings.Row(p)[..Math.Min(64, embeddings.Shape[1])].ToArray(), new FigureReading(TokenTable.Of(ids, texts, embeddings, picked: p)).Check().Group($"p{p}.E"));
 
         string[] names = [ActivationNames.InBlock(0, ActivationNames.ResidPre), $"blocks.*.{ActivationNames.AttentionOut}", $"blocks.*.{ActivationNames.MlpOut}", $"blocks.*.{ActivationNames.MlpPost}"];
         var written = model.Trace(ids, names);

@@ -77,6 +77,9 @@ public class FigureBasicsTests
     [InlineData("Donaudampfschifffahrtsgesellschaft", 80, "Donaud…aft")]
     [InlineData("cat", 40, "cat")]
     [InlineData("猫猫猫", 30, "猫…")]
+    [InlineData("⟨F0\u202F9F\u202F8C⟩", 62, "⟨…9F\u202F8C⟩")]
+    [InlineData("⟨F0\u202F9F\u202F8C⟩", 50, "⟨…8C⟩")]
+    [InlineData("⟨200D⟩₁", 40, "⟨…⟩₁")]
     public void Fit_TooLong_FitsAndSaysSo(string text, double width, string expected)
     {
         var fitted = TextWidth.Fit(text, width, 12);
@@ -98,7 +101,7 @@ public class FigureBasicsTests
     {
         foreach (var color in new Func<FigureRole, string>[] { FigureTheme.Light, FigureTheme.Dark })
             foreach (var role in new[] { FigureRole.Ink, FigureRole.Mute, FigureRole.Query, FigureRole.Key, FigureRole.Value, FigureRole.Change })
-                Assert.True(Contrast(color(role), color(FigureRole.Paper)) >= (role == FigureRole.Key || role == FigureRole.Value ? 4 : 4.5), $"{role} {color(role)} {Contrast(color(role), color(FigureRole.Paper))}");
+                Assert.True(Contrast(color(role), color(FigureRole.Paper)) >= 4.5, $"{role} {color(role)} {Contrast(color(role), color(FigureRole.Paper))}");
     }
 
     [Fact]
@@ -109,10 +112,26 @@ public class FigureBasicsTests
                 for (var strength = 0.0; strength <= 1; strength += 0.01)
                 {
                     var mixed = "#" + string.Concat(Enumerable.Range(0, 3).Select(i => ((int)Math.Round(Part(color(FigureRole.Paper), i) * (1 - strength) + Part(color(mark), i) * strength)).ToString("x2", CultureInfo.InvariantCulture)));
-                    Assert.True(Contrast(color(FigureTheme.OnMark(mark, strength)), mixed) >= 4.5, $"{mark} at {strength:0.00}: {color(FigureTheme.OnMark(mark, strength))} on {mixed} has {Contrast(color(FigureTheme.OnMark(mark, strength)), mixed)}");
+                    Assert.True(Contrast(color(FigureTheme.OnMark(strength)), mixed) >= 4.5, $"{mark} at {strength:0.00}: {color(FigureTheme.OnMark(strength))} on {mixed} has {Contrast(color(FigureTheme.OnMark(strength)), mixed)}");
                 }
 
         static int Part(string color, int i) => int.Parse(color.AsSpan(1 + 2 * i, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public void ParameterTally_Names_HaveContrastOnTheirAreas()
+    {
+        var reading = new FigureReading(ParameterTally.Of("all roles", [.. Enum.GetValues<TallyRole>().Select((role, i) => new TallyPart($"part {i}", $"part{i}", 100, "", role))]));
+        FigureRole RoleOf(XElement e) => Enum.GetValues<FigureRole>().Single(r => FigureTheme.Fill(r) == e.Attribute("class")!.Value);
+        foreach (var color in new Func<FigureRole, string>[] { FigureTheme.Light, FigureTheme.Dark })
+            foreach (var role in Enum.GetValues<TallyRole>())
+            {
+                var area = reading.Mark($"part{(int)role}");
+                Assert.Null(area.Attribute("fill-opacity"));
+                // The first text of a key is the name on its area.
+                var name = reading.Elements.First(e => e.Attribute("data-text")?.Value == $"part{(int)role}");
+                Assert.True(Contrast(color(RoleOf(name)), color(RoleOf(area))) >= 4.5, $"{role}: {color(RoleOf(name))} on {color(RoleOf(area))}");
+            }
     }
 
     [Fact]

@@ -121,7 +121,7 @@ internal static class FigureTokens
     public static readonly string[] Odd =
     [
         "مرحبا", " שלום", "你好世界", "\n", "<b>&\"'</b>", " Donaudampfschifffahrtsgesellschaftskapitän", " ", "😀👩‍👩‍👧", "\u0000\u001b[31m", "\uD800", "", "\t\t",
-        "]]><script>alert(1)</script>", "e\u0301", "\u202Eabc", " the", "the",
+        "]]><script>alert(1)</script>", "e\u0301", "\u202Eabc", " the", "the", " ⟨F0\u202F9F\u202F8C⟩",
     ];
 
     /// <summary>As many as that, taking turns.</summary>

@@ -117,6 +117,25 @@ public class HeadFiguresTests
         }
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void StepStrip_OnlyWhatIsMasked_LooksMasked(int query)
+    {
+        var story = Story("Once upon a time", 1, 3, query, out _);
+        var masked = story.MaskedScores.Count(float.IsNegativeInfinity);
+        Assert.Equal(story.Tokens.Count - 1 - query, masked);
+        var (steps, ground) = (StepStrip.Steps(story), FigureTheme.Fill(FigureRole.Masked));
+        for (var step = 1; step <= steps.Count; step++)
+        {
+            var reading = new FigureReading(steps[step - 1]);
+            var isTold = step >= 5 && masked > 0;
+            Assert.Equal(isTold ? masked : 0, reading.Elements.Count(e => e.Attribute("class")?.Value == ground));
+            Assert.Equal(step < 4 ? 0 : 1, reading.Texts.Count(t => t == (isTold ? "3 ÷ √8, mask" : "3 ÷ √8")));
+            if (isTold) Assert.All(Enumerable.Range(query + 1, masked), k => Assert.Equal(ground, reading.Mark($"L1.H3.q{query}.k{k}.scaled").Attribute("class")!.Value));
+        }
+    }
+
     [Fact]
     public void StepStrip_ManyTokens_ShowsTheHeaviestAndSaysWhatTheOthersHave()
     {
@@ -130,5 +149,8 @@ public class HeadFiguresTests
         Assert.Equal(14, shown.Length);
         Assert.True(shown.Min(k => story.Weights[k]) >= Enumerable.Range(0, encoding.Count).Except(shown).Max(k => story.Weights[k]));
         Assert.Contains($"the 14 of {encoding.Count} tokens", reading.Figure.Foot, StringComparison.Ordinal);
+        // The chapters before softmax show its first steps: nothing speaks of weights there, or of what comes later still.
+        foreach (var step in StepStrip.Steps(story).Take(4))
+            Assert.DoesNotMatch("weight|W_O|residual|softmax(?! does)|‖", new FigureReading(step).Figure.Description + string.Concat(new FigureReading(step).Texts));
     }
 }

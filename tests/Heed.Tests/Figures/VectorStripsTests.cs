@@ -11,7 +11,7 @@ public class VectorStripsTests
         var values = FigureTokens.Signed(10 * 200);
         var reading = new FigureReading(VectorStrips.Of(new("blocks.3.hook_resid_post", ["position", "width"], [10, 200], values), FigureTokens.Plain)).Check();
         for (var p = 0; p < 10; p++) Assert.Equal(values.AsSpan(p * 200, 96).ToArray(), reading.Group($"L3.p{p}.hook_resid_post"));
-        Assert.Contains($"‖·‖ {FigureNumbers.Plain(Strip.Length(values.AsSpan(0, 200)))}", reading.Texts);
+        Assert.Contains($"length {FigureNumbers.Plain(Strip.Length(values.AsSpan(0, 200)))}", reading.Texts);
         Assert.Contains("the first 96 of 200 numbers", reading.Figure.Foot, StringComparison.Ordinal);
     }
 
@@ -48,6 +48,11 @@ public class VectorStripsTests
         var reading = new FigureReading(VectorStrips.Of(new("blocks.0.attn.hook_z", ["position", "head", "size"], [100, 8, 4], values), FigureTokens.Many(100))).Check();
         Assert.Contains("the last 7 of 100 tokens are shown", reading.Figure.Foot, StringComparison.Ordinal);
         Assert.Equal(values[^4..], reading.Group("L0.H7.p99.attn_hook_z"));
+        // An earlier one that was picked is there, with those after it.
+        var picked = new FigureReading(VectorStrips.Of(new("blocks.0.attn.hook_z", ["position", "head", "size"], [100, 8, 4], values), FigureTokens.Many(100), new() { Picked = 3 })).Check();
+        Assert.Equal(values.AsSpan(3 * 32, 4).ToArray(), picked.Group("L0.H0.p3.attn_hook_z"));
+        Assert.Equal(values.AsSpan(9 * 32 + 28, 4).ToArray(), picked.Group("L0.H7.p9.attn_hook_z"));
+        Assert.Contains("7 of 100 tokens are shown, from the one picked", picked.Figure.Foot, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => VectorStrips.Of(new("x", ["position", "width"], [1, 2], new[] { 1, float.NaN }), ["a"]));
         Assert.Throws<ArgumentException>(() => VectorStrips.Of(new("x", ["head", "width"], [1, 2], new float[2]), ["a"]));
     }

@@ -21,6 +21,38 @@ public class AnswerTokensTests
     }
 
     [Fact]
+    public void Text_EveryToken_IsItsTextOrNamesItsBytes()
+    {
+        var tokenizer = s_tokenizer.Value;
+        var named = 0;
+        for (var id = 0; id < tokenizer.VocabularySize; id++)
+        {
+            var (text, decoded) = (AnswerTokens.Text(tokenizer, id), tokenizer.Decode([id]));
+            // There is a token that is � itself.
+            if (text.Contains('\uFFFD')) Assert.Contains("EFBFBD", Convert.ToHexString(tokenizer.TokenBytes(id)), StringComparison.Ordinal);
+            if (!decoded.Contains('\uFFFD')) Assert.Equal(decoded, text);
+            else if (text.Contains('⟨')) named++;
+            // Read backwards, a label gives the bytes.
+            var bytes = text.Split('⟨', '⟩').SelectMany((part, i) => i % 2 == 0 ? System.Text.Encoding.UTF8.GetBytes(part) : Convert.FromHexString(part.Replace("\u202F", "", StringComparison.Ordinal)));
+            if (!decoded.Contains('⟨') && !decoded.Contains('⟩')) Assert.Equal(tokenizer.TokenBytes(id), bytes);
+        }
+        Assert.True(named > 100, $"{named} tokens are parts of characters.");
+        // The bytes of a text's tokens are the text's.
+        const string All = "👩‍👩‍👧 שלום, naïve 猫!";
+        Assert.Equal(System.Text.Encoding.UTF8.GetBytes(All), tokenizer.Encode(All).Ids.SelectMany(tokenizer.TokenBytes));
+    }
+
+    [Theory]
+    [InlineData("<0xE5>", "⟨E5⟩")]
+    [InlineData("<0x41>", "A")]
+    [InlineData("▁the", " the")]
+    public void Text_VocabularyWithTokensForBytes_NamesThem(string token, string text)
+    {
+        using var model = Models.Exact(Models.Stories);
+        Assert.Equal(text, AnswerTokens.Text(model.Tokenizer, model.Tokenizer.Id(token)!.Value));
+    }
+
+    [Fact]
     public void Parse_SeveralTokens_SaysWhich()
     {
         var error = Assert.Throws<HeedException>(() => AnswerTokens.Parse(s_tokenizer.Value, " antidisestablish"));
