@@ -102,11 +102,12 @@ internal static class FiguresResource
         // What is multiplied: turned by its position where the model does that. Other models' queries are left to the whole analysis.
         var (queries, keys) = (trace.Find(ActivationNames.InBlock(request.Layer, ActivationNames.RotatedQuery)), trace.Find(ActivationNames.InBlock(request.Layer, ActivationNames.RotatedKey)));
         var layer = model.Model.Config.Layers[request.Layer];
+        var width = request.Width ?? 778;
         var figure = queries is null || keys is null
-            ? ScoreFigures.ByDimension(await model.WithEngineAsync(() => ScoreParts.Run(model.Model, run.Tokens, request.Layer, request.Head, query, key, edits: run.Edits), cancellation), run.Texts)
+            ? ScoreFigures.ByDimension(await model.WithEngineAsync(() => ScoreParts.Run(model.Model, run.Tokens, request.Layer, request.Head, query, key, edits: run.Edits), cancellation), run.Texts, width)
             : ScoreTerms.ByDimension(queries.Row(query, request.Head), keys.Row(key, request.Head / (layer.Heads / layer.KeyValueHeads)),
                 trace[ActivationNames.InBlock(request.Layer, ActivationNames.RawScores)][request.Head, query, key],
-                TokenLabel.Quoted(run.Texts[query]), TokenLabel.Quoted(run.Texts[key]), $"L{N(request.Layer)}.H{N(request.Head)}.q{N(query)}.k{N(key)}");
+                TokenLabel.Quoted(run.Texts[query]), TokenLabel.Quoted(run.Texts[key]), $"L{N(request.Layer)}.H{N(request.Head)}.q{N(query)}.k{N(key)}", width);
         return Answer([figure], Why(request, model, run, query, key, "ByDimension"));
     }
 

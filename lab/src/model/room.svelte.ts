@@ -22,4 +22,9 @@ export const room = {
     const width = windowWidth();
     return width <= narrow ? width - 26 : Math.floor((this.full - 24) * 0.512);
   },
+  /** The other column, which is narrower. */
+  get side(): number {
+    const width = windowWidth();
+    return width <= narrow ? width - 26 : Math.floor((this.full - 24) * 0.487);
+  },
 };

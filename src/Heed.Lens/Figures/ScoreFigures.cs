@@ -6,10 +6,11 @@ public static class ScoreFigures
     /// <summary>The products q_i·k_i, number by number.</summary>
     /// <param name="score">The score, split.</param>
     /// <param name="tokens">Each token's text.</param>
-    public static Figure ByDimension(ScoreParts score, IReadOnlyList<string> tokens)
+    /// <param name="width">The figure's width in pixels, at least 290.</param>
+    public static Figure ByDimension(ScoreParts score, IReadOnlyList<string> tokens, double width = 778)
     {
         var (looks, lookedAt, key) = Names(score, tokens);
-        return ScoreTerms.ByDimension([.. score.QueryVector], [.. score.KeyVector], score.RawScore, looks, lookedAt, key);
+        return ScoreTerms.ByDimension([.. score.QueryVector], [.. score.KeyVector], score.RawScore, looks, lookedAt, key, width);
     }
 
     /// <summary>Who wrote the query and who the key, as a map that adds up to the score.</summary>

@@ -10,7 +10,7 @@ namespace Heed.Lens.Figures;
 /// </summary>
 public static class ScoreTerms
 {
-    private const double Room = 660, Height = 96;
+    private const double Beside = 70, Narrowest = 290, Height = 96;
     private const int MostDimensions = 128;
 
     /// <summary>The products q_i·k_i as bars under the query's and the key's numbers.</summary>
@@ -20,7 +20,8 @@ public static class ScoreTerms
     /// <param name="looks">The token that looks, in words.</param>
     /// <param name="lookedAt">The token looked at, in words.</param>
     /// <param name="keyPrefix">What every mark's key begins with.</param>
-    public static Figure ByDimension(ReadOnlySpan<float> query, ReadOnlySpan<float> key, double score, string looks, string lookedAt, string keyPrefix = "A")
+    /// <param name="width">The figure's width in pixels, at least 290.</param>
+    public static Figure ByDimension(ReadOnlySpan<float> query, ReadOnlySpan<float> key, double score, string looks, string lookedAt, string keyPrefix = "A", double width = 778)
     {
         if (query.Length == 0 || query.Length != key.Length) throw new ArgumentException($"A query of {query.Length} numbers and a key of {key.Length} have no product.");
         // Of very many dimensions, those whose products are the largest, in their order.
@@ -29,20 +30,20 @@ public static class ScoreTerms
         int[] shown = products.Length <= MostDimensions ? [.. Enumerable.Range(0, products.Length)]
             : [.. Enumerable.Range(0, products.Length).OrderByDescending(i => Math.Abs(products[i])).Take(MostDimensions).Order()];
         var canvas = new FigureCanvas($"Why {looks} looks at {lookedAt}: {products.Length} products that make one score",
-            $"Each bar is one number of the query times the same number of the key; all bars add up to the score, {FigureNumbers.Signed(score)}.", FigureCanvas.Margin * 2 + 70 + Room);
-        double left = FigureCanvas.Margin + 70, top = canvas.Top + 4, step = Room / shown.Length;
+            $"Each bar is one number of the query times the same number of the key; all bars add up to the score, {FigureNumbers.Signed(score)}.", Math.Max(width, Narrowest));
+        double left = FigureCanvas.Margin + Beside, room = canvas.Width - FigureCanvas.Margin - left, top = canvas.Top + 4, step = room / shown.Length;
         float[] shownQuery = new float[shown.Length], shownKey = new float[shown.Length];
         for (var i = 0; i < shown.Length; i++) (shownQuery[i], shownKey[i]) = (query[shown[i]], key[shown[i]]);
         canvas.Text(left - 12, top + 12, "query", FigureRole.Query, 12, Anchor.End, 600, $"{keyPrefix}.query");
-        Strip.Draw(canvas, new($"{keyPrefix}.query", null, $"query of {looks}"), shownQuery, shown.Length, Strip.Largest(shownQuery, shown.Length), left, top, Room);
+        Strip.Draw(canvas, new($"{keyPrefix}.query", null, $"query of {looks}"), shownQuery, shown.Length, Strip.Largest(shownQuery, shown.Length), left, top, room);
         canvas.Text(left - 12, top + 36, "× key", FigureRole.Key, 12, Anchor.End, 600, $"{keyPrefix}.key");
-        Strip.Draw(canvas, new($"{keyPrefix}.key", null, $"key of {lookedAt}"), shownKey, shown.Length, Strip.Largest(shownKey, shown.Length), left, top + 24, Room);
+        Strip.Draw(canvas, new($"{keyPrefix}.key", null, $"key of {lookedAt}"), shownKey, shown.Length, Strip.Largest(shownKey, shown.Length), left, top + 24, room);
 
         double high = Math.Max(0, products.Max()), low = Math.Min(0, products.Min());
         var scale = FigureCanvas.Scale(Height * 1.6, high - low);
         var zero = top + 72 + high * scale;
         canvas.Text(left - 12, zero + 4, "= product", FigureRole.Ink, 12, Anchor.End, 600);
-        canvas.Rule(left, zero, left + Room, zero, FigureRole.Mute);
+        canvas.Rule(left, zero, left + room, zero, FigureRole.Mute);
         for (var i = 0; i < shown.Length; i++)
         {
             var value = products[shown[i]];
