@@ -214,4 +214,20 @@ public sealed class ChangeTests(LabFixture lab)
         await visit.SettleAsync();
         Assert.Equal(y, (await grid.BoundingBoxAsync())!.Y, 1);
     }
+
+    [BrowserFact]
+    public async Task Slider_ManyKeys_AreOneStepOfTheHistory()
+    {
+        await using var visit = await Visit.OpenAsync(lab, s_address + "&query=3&key=1");
+        var slider = visit.Page.GetByRole(AriaRole.Slider, new() { Name = "weight" });
+        for (var i = 0; i < 3; i++)
+        {
+            await slider.PressAsync("ArrowLeft");
+            await visit.SettleAsync();
+        }
+        Assert.Contains("edit=weight", visit.Page.Url);
+        await visit.Page.GoBackAsync();
+        await visit.SettleAsync();
+        Assert.DoesNotContain("edit=", visit.Page.Url);
+    }
 }
