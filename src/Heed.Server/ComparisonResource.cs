@@ -41,7 +41,7 @@ internal static class ComparisonResource
     }
 
     /// <summary>What stands at each place: where the texts differ, both of their tokens.</summary>
-    private static string[] Both(IEnumerable<string> a, IEnumerable<string> b) => [.. a.Zip(b, (x, y) => x == y ? x : $"{x} / {y.TrimStart()}")];
+    private static string[] Both(IEnumerable<string> a, IEnumerable<string> b) => [.. a.Zip(b, (x, y) => x == y ? x : $"{x}/{y.TrimStart()}")];
 
     private static Recipe RecipeOf(LabModel modelA, LabRun a, LabModel modelB, LabRun b, string figure)
     {
