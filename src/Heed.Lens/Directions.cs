@@ -31,7 +31,7 @@ public sealed record WordArithmetic(IReadOnlyList<Word> Plus, IReadOnlyList<Word
 /// </summary>
 public static class Directions
 {
-    private const string Example = "heed directions king + woman - man";
+    private const string Example = "king + woman - man";
 
     /// <summary>A word's vector at the embedding [width].</summary>
     public static float[] VectorOf(LanguageModel model, Word word)

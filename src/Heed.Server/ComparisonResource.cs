@@ -30,7 +30,7 @@ internal static class ComparisonResource
         var figures = new List<Figure>();
         var width = request.Width ?? 720;
         if (comparison.Patterns.Count > 0) figures.Add(ComparisonFigures.Heads(comparison, width));
-        if (comparison.Activations.Any(x => x.Name.EndsWith(ActivationNames.ResidPost, StringComparison.Ordinal))) figures.Add(ComparisonFigures.Stream(comparison, a.Texts, width));
+        if (comparison.Activations.Any(x => x.Name.EndsWith(ActivationNames.ResidPost, StringComparison.Ordinal))) figures.Add(ComparisonFigures.Stream(comparison, Both(a.Texts, b.Texts), width));
         if (figures.Count == 0) throw new HeedException("These two models have neither heads nor vectors of the same number, so nothing of one stands beside something of the other.");
         var notes = new List<string>();
         if (comparison.Patterns.Count > 0)
@@ -39,6 +39,9 @@ internal static class ComparisonResource
             notes.Add($"What comes next changes most for {string.Join(", ", next.Changes.Select(c => $"{TokenLabel.Quoted(AnswerTokens.Text(modelA.Model.Tokenizer, c.Token))} ({Number(c.Before * 100, "0.0")} % → {Number(c.After * 100, "0.0")} %)"))}.");
         return TypedResults.Ok(Drawn(figures, RecipeOf(modelA, a, modelB, b, comparison.Patterns.Count > 0 ? "Heads" : "Stream"), notes));
     }
+
+    /// <summary>What stands at each place: where the texts differ, both of their tokens.</summary>
+    private static string[] Both(IEnumerable<string> a, IEnumerable<string> b) => [.. a.Zip(b, (x, y) => x == y ? x : $"{x}/{y.TrimStart()}")];
 
     private static Recipe RecipeOf(LabModel modelA, LabRun a, LabModel modelB, LabRun b, string figure)
     {

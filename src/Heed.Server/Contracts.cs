@@ -51,6 +51,9 @@ public record LabRequest
     /// <summary>Only tokens that contain this, whatever its case.</summary>
     public string? Search { get; set; }
 
+    /// <summary>What stands beside the bars of the next tokens: both are drawn on one scale. Null: nothing.</summary>
+    public LabRequest? Beside { get; set; }
+
     /// <summary>The width to draw for, in pixels; by default the figure's own.</summary>
     public double? Width { get; set; }
 }

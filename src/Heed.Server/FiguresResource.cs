@@ -1,3 +1,4 @@
+using System.Globalization;
 using static Heed.Server.Recipe;
 
 namespace Heed.Server;
@@ -91,8 +92,25 @@ internal static class FiguresResource
         if (request.Top is < 1 or > 50) throw new HeedException($"top is {request.Top}; a figure shows 1 to 50 tokens.");
         var (model, run) = await models.RunAsync(request, cancellation);
         TokensResource.CheckToken(request, run);
-        return Answer([ProbabilityBars.Of(run.Logits, model.Model.Tokenizer, run.Texts[^1], request.Top, request.Width ?? 560, request.Token)], Recipe.OfText(model, run, "look --draw next --svg next.svg",
-            $"ProbabilityBars.Of({LastLogits(run)}, model.Tokenizer, texts[^1], {N(request.Top)})"));
+        var largest = await LargestAsync(request.Beside, models, cancellation);
+        var scale = largest > run.Probabilities[run.Ranking[0]] ? string.Create(CultureInfo.InvariantCulture, $", largest: {largest}") : "";
+        return Answer([ProbabilityBars.Of(run.Logits, model.Model.Tokenizer, run.Texts[^1], request.Top, request.Width ?? 560, request.Token, largest)], Recipe.OfText(model, run, "look --draw next --svg next.svg",
+            $"ProbabilityBars.Of({LastLogits(run)}, model.Tokenizer, texts[^1], {N(request.Top)}{scale})"));
+    }
+
+    /// <summary>The likeliest next token's probability of what stands beside; 0 where nothing does. What is wrong there is said there.</summary>
+    private static async Task<float> LargestAsync(LabRequest? beside, LabModels models, CancellationToken cancellation)
+    {
+        if (beside is null) return 0;
+        try
+        {
+            var (_, run) = await models.RunAsync(beside, cancellation);
+            return run.Probabilities[run.Ranking[0]];
+        }
+        catch (HeedException)
+        {
+            return 0;
+        }
     }
 
     private static async Task<Ok<FigureAnswer>> ProductsAsync(LabRequest request, LabModels models, CancellationToken cancellation)

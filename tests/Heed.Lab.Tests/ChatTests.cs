@@ -22,4 +22,85 @@ public sealed class ChatTests(LabFixture lab)
         await Assertions.Expect(table.Locator("tbody tr")).ToHaveCountAsync(10);
         await Assertions.Expect(page.GetByRole(AriaRole.Region, new() { NameRegex = new("(?i)Paris") }).Locator("svg.heed").First).ToBeVisibleAsync(new() { Timeout = 60_000 });
     }
+
+    [BrowserFact]
+    public async Task Newlines_AreSeen_AndClicked_AndTheListFollowsUnlessOneReads()
+    {
+        await using var visit = await Visit.OpenAsync(lab, "/chat?set.temperature=0", height: 360);
+        var page = visit.Page;
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("kept nowhere");
+        await Assertions.Expect(page.GetByRole(AriaRole.Textbox, new() { Name = "Your sentence" })).ToHaveCountAsync(0);
+        // A reply need not be long for this.
+        await page.RouteAsync("**/api/chat", route => route.ContinueAsync(new() { PostData = System.Text.Encoding.UTF8.GetBytes(route.Request.PostData!.Replace("{\"messages\"", "{\"maxTokens\":60,\"messages\"", StringComparison.Ordinal)) }));
+        var list = page.Locator(".messages");
+        await SayAsync("List three colours, each on its own line.");
+        Assert.Contains("\n", await list.Locator(".assistant").InnerTextAsync());
+        await list.GetByRole(AriaRole.Button).Filter(new() { HasText = "⏎" }).First.ClickAsync();
+        await Assertions.Expect(page.Locator("tr.chosen")).ToContainTextAsync("⏎");
+
+        await SayAsync("And three animals?");
+        Assert.True(await IsAtTheEndAsync());
+        await list.EvaluateAsync("list => list.scrollTop = 0");
+        await page.EvaluateAsync("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))");
+        var before = page.WaitForResponseAsync("**/api/chat");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Your message" }).FillAsync("And three towns?");
+        await page.Keyboard.PressAsync("Enter");
+        await before;
+        await list.EvaluateAsync("list => list.scrollTop = 0");   // somebody reads on above
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Say it" })).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        Assert.False(await IsAtTheEndAsync());
+        await visit.AssertAccessibleAsync("a conversation");
+
+        Task<bool> IsAtTheEndAsync() => list.EvaluateAsync<bool>("list => list.scrollHeight > list.clientHeight && list.scrollHeight - list.scrollTop - list.clientHeight < 24");
+
+        async Task SayAsync(string text)
+        {
+            await page.GetByRole(AriaRole.Textbox, new() { Name = "Your message" }).FillAsync(text);
+            await page.Keyboard.PressAsync("Enter");
+            await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Say it" })).ToBeVisibleAsync(new() { Timeout = 60_000 });
+            await page.EvaluateAsync("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))");
+        }
+    }
+
+    [BrowserFact]
+    public async Task Head_OfTheBoard_ShowsWhatTheWordWasChosenFrom_InWords()
+    {
+        await using var visit = await Visit.OpenAsync(lab, "/chat");
+        var page = visit.Page;
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Your message" }).FillAsync("What is the capital of France?");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Say it" })).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        // Words are buttons for the keyboard, too.
+        await page.Locator(".messages .word").GetByText("Paris").First.PressAsync("Enter");
+        await visit.SettleAsync();
+        var board = page.Locator("section[aria-label^='What every head looked at']");
+        await visit.ShowAsync(board);
+        await board.Locator("[data-key='L3.H2']").First.ClickAsync(new() { Force = true });
+        await visit.SettleAsync();
+        Assert.Contains("head=3.2", page.Url);
+
+        var chat = new Chat(lab.Model);
+        var (prompt, reply) = ("", new List<int>());
+        foreach (var token in chat.Say("What is the capital of France?", new() { MaxTokens = 256 }))
+        {
+            if (token.Text == " Paris") break;
+            prompt = chat.Prompt;
+            reply.Add(token.Id);
+        }
+        var pattern = lab.Model.Trace([.. lab.Model.Tokenizer.Encode(prompt, addSpecialTokens: false).Ids, .. reply])["blocks.3.attn.hook_pattern"];
+        var last = pattern.Shape[1] - 1;
+        var shown = await visit.ValuesAsync($"L3.H2.q{last}.k", "section[aria-label='What one head looked at']");
+        for (var key = 0; key <= last; key++) Assert.Equal(pattern[2, last, key], shown[$"L3.H2.q{last}.k{key}"], Visit.OtherPass);
+        var said = page.GetByRole(AriaRole.Region, new() { Name = "What one head looked at" }).GetByRole(AriaRole.Status).First;
+        await Assertions.Expect(said).ToContainTextAsync("In head 3.2");
+        await Assertions.Expect(said).ToContainTextAsync(shown.Values.Max().ToString("0.00", System.Globalization.CultureInfo.InvariantCulture));
+
+        // Who wrote the word: a head of those opens, too.
+        var writers = page.Locator("section[aria-label^='What wrote it']");
+        var writer = writers.Locator("[data-key^='L'][data-key*='.H'][data-value]").First;
+        var wrote = (await writer.GetAttributeAsync("data-key"))!.Split('.');
+        await writer.ClickAsync(new() { Force = true });
+        await visit.SettleAsync();
+        await Assertions.Expect(said).ToContainTextAsync($"In head {wrote[0][1..]}.{wrote[1][1..]}");
+    }
 }

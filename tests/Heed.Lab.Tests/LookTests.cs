@@ -179,4 +179,70 @@ public sealed class LookTests(LabFixture lab)
             await Assertions.Expect(card.GetByRole(AriaRole.Button, new() { NameRegex = new("^Take") })).ToBeDisabledAsync();
         }
     }
+
+    [BrowserFact]
+    public async Task Words_Found_AreInTheAddress_AndMoreOfThemCanBeShown()
+    {
+        await using var visit = await Visit.OpenAsync(lab, $"/look?text={Uri.EscapeDataString(Text)}&head=10.1");
+        var found = visit.Page.GetByRole(AriaRole.Region, new() { Name = "Words found" });
+        await visit.Page.GetByRole(AriaRole.Searchbox).FillAsync("water");
+        await Assertions.Expect(found.Locator("tbody tr")).ToHaveCountAsync(12);
+        await found.GetByRole(AriaRole.Button, new() { NameRegex = new("^Show more of the") }).ClickAsync();
+        var caption = await found.Locator("caption").InnerTextAsync();
+        var count = int.Parse(caption.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(count, 13, 62);   // all fit in one more step
+        await Assertions.Expect(found.Locator("tbody tr")).ToHaveCountAsync(count);
+        await Assertions.Expect(found.GetByRole(AriaRole.Button)).ToHaveCountAsync(0);
+        await Assertions.Expect(visit.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("set.find=water"));
+        await visit.Page.ReloadAsync();
+        await Assertions.Expect(found.Locator("tbody tr")).ToHaveCountAsync(12);
+        await visit.Page.GetByRole(AriaRole.Searchbox).FillAsync("qxqxqx");
+        await Assertions.Expect(found).ToContainTextAsync("contains “qxqxqx”");
+        await Assertions.Expect(found.Locator("table")).ToHaveCountAsync(0);
+        await visit.AssertAccessibleAsync("words found");
+        await visit.SettleAsync();
+    }
+
+    [BrowserFact]
+    public async Task EmptyText_IsSaidOnce_AndFiguresComeBackWithTheNextWord()
+    {
+        await using var visit = await Visit.OpenAsync(lab, "/look?text=");
+        visit.IsExpected = fault => fault.Contains("400", StringComparison.Ordinal);
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(1);
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("type at least one word");
+        await Assertions.Expect(visit.Page.Locator("main .card")).ToHaveCountAsync(0);
+        await visit.Page.GetByRole(AriaRole.Textbox, new() { Name = "Your sentence" }).FillAsync(Text);
+        await Assertions.Expect(visit.Page.Locator("main svg.heed").First).ToBeVisibleAsync();
+        await visit.SettleAsync();
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(0);
+    }
+
+    [BrowserFact]
+    public async Task Head_OfAnAddress_ThatIsNot_IsSaidOnce_WithAWayOn_AndAnEmptiedFieldIsAsBefore()
+    {
+        await using var visit = await Visit.OpenAsync(lab, $"/look?text={Uri.EscapeDataString(Text)}&head=99.1");
+        await Assertions.Expect(visit.Page.Locator("main .trouble")).ToHaveCountAsync(1);
+        await Assertions.Expect(visit.Page.Locator("main .trouble")).ToContainTextAsync("has no head 99.1: it has 30 layers");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Show head 10.1" }).ClickAsync();
+        await visit.SettleAsync();
+        await Assertions.Expect(visit.Page.Locator("main .columns svg.heed").First).ToContainTextAsync("Layer 10, head 1");
+
+        // A stage is a step, as a cell is: Back goes to the one before.
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "masked", Exact = true }).ClickAsync();
+        await visit.SettleAsync();
+        await visit.Page.GoBackAsync();
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Button, new() { Name = "softmax", Exact = true })).ToHaveAttributeAsync("aria-pressed", "true");
+
+        var card = visit.Page.Locator("section[aria-label^='Vectors of a layer']");
+        await visit.ShowAsync(card);
+        var layer = card.GetByRole(AriaRole.Spinbutton, new() { Name = "Layer" });
+        await layer.FillAsync("");
+        await layer.BlurAsync();
+        await Assertions.Expect(layer).ToHaveValueAsync("10");
+        await layer.FillAsync("99");
+        await layer.BlurAsync();
+        await Assertions.Expect(layer).ToHaveValueAsync("29");
+        Assert.Contains("head=29.1", visit.Page.Url);
+        await visit.SettleAsync();
+    }
 }

@@ -31,6 +31,7 @@ public sealed class SideBySideTests(LabFixture lab)
         var most = expected.Patterns.MaxBy(p => p.TotalVariation);
         Assert.Contains($"{most.Layer}.{most.Head} (", answer.GetProperty("notes")[0].GetString());
         Assert.Contains($"“{AnswerTokens.Text(lab.Model.Tokenizer, expected.Next!.Changes[0].Token).Trim()}”", answer.GetProperty("notes")[1].GetString()!.Replace("\u2068", "", StringComparison.Ordinal).Replace("\u2069", "", StringComparison.Ordinal).Replace("·", "", StringComparison.Ordinal));
+        Assert.Contains("car/boat", answer.GetProperty("steps")[1].GetProperty("svg").GetString());
         Assert.Equal($"heed compare --html compare.html --edit 'zero:blocks.3.attn.hook_z:head=2' '{Other}' '{Text}'", answer.GetProperty("command").GetString());
 
         using var refused = await lab.Http.PostAsJsonAsync("/api/figures/compare", new { text = Text, other = "a b" });

@@ -43,7 +43,7 @@ export const here = {
   },
   /** True if there is a text to look at: one that has tokens. */
   get hasText(): boolean {
-    return visit.place.text !== '' && visit.refusal === undefined;
+    return visit.isReadable;
   },
   /** How many tokens the text has. */
   get count(): number {

@@ -108,6 +108,8 @@ export interface Question {
   after?: number[];
   /** A next token that is picked out. */
   token?: number;
+  /** What stands beside it: the bars of both have one scale. */
+  beside?: Question;
 }
 
 /** What the server says is wrong, in a sentence. */

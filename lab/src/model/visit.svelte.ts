@@ -1,4 +1,5 @@
-import { get, type ModelInfo, type Token } from './api';
+import { get, Unreachable, type ModelInfo, type Token } from './api';
+import { inWords, sorted } from './edits';
 import type { Key } from './keys';
 import { formatPlace, parsePlace, type Place } from './place';
 
@@ -8,15 +9,18 @@ class Visit {
   models: ModelInfo[] = $state([]);
   /** The tokens of the text, as the sentence box shows them. */
   tokens: Token[] = $state.raw([]);
-  /** What is wrong with the text; undefined if it has tokens. */
-  refusal: string | undefined = $state();
   trouble: string | undefined = $state();
+  /** Why the text cannot be read, once that was asked. */
+  refusal: Error | undefined = $state.raw();
+  /** Changes that went with the text they were made to, in words. */
+  lost: string[] = $state.raw([]);
 
   #later = 0;
 
   constructor() {
     addEventListener('popstate', () => {
       clearTimeout(this.#later);
+      this.lost = [];
       this.place = parsePlace(new URL(location.href));
     });
     addEventListener('pagehide', () => this.#write());
@@ -25,6 +29,11 @@ class Visit {
   /** The model that is asked. */
   get model(): ModelInfo | undefined {
     return this.models.find((m) => m.id === this.place.model) ?? this.models[0];
+  }
+
+  /** False while no figure of the text can be drawn. */
+  get isReadable(): boolean {
+    return this.place.text !== '' && (!this.refusal || this.refusal instanceof Unreachable);
   }
 
   /** The address of the place where one is, as it is shared. */
@@ -50,6 +59,16 @@ class Visit {
     this.#set(change);
     clearTimeout(this.#later);
     this.#later = window.setTimeout(() => this.#write(), 300);
+  }
+
+  /** Writes another text. Changes that name tokens of the old one go with it: a step, which Back takes back. */
+  write(text: string): void {
+    const change = { text, query: undefined, key: undefined };
+    const { kept, lost } = sorted(this.place.edits);
+    if (lost.length === 0) return this.type(change);
+    const words = inWords(lost, this.tokens);
+    this.go({ ...change, edits: kept });
+    this.lost = words;
   }
 
   /** Goes to what was clicked: a cell's products, a token's story, a head's grid. False if it is none of them. */
@@ -106,6 +125,7 @@ class Visit {
     const isElsewhere = ('view' in change && change.view !== this.place.view) || ('page' in change && change.page !== this.place.page);
     // What went on from another text does not go on from this one.
     const isOther = ('text' in change && change.text !== this.place.text) || ('model' in change && change.model !== this.place.model);
+    if ('edits' in change) this.lost = [];
     this.place = { ...this.place, ...(isElsewhere ? { settings: {} } : {}), ...(isOther ? { after: [] } : {}), ...change };
   }
 }

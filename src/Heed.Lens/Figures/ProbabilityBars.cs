@@ -27,11 +27,12 @@ public static class ProbabilityBars
     /// <param name="top">How many are shown.</param>
     /// <param name="width">The figure's width in pixels.</param>
     /// <param name="picked">A token to pick out, by its number; null: none.</param>
-    public static Figure Of(ReadOnlySpan<float> logits, Tokenizer tokenizer, string after, int top = 10, double width = 480, int? picked = null)
+    /// <param name="largest">A probability that must fit, too: that of bars that stand beside these, so that both have one scale.</param>
+    public static Figure Of(ReadOnlySpan<float> logits, Tokenizer tokenizer, string after, int top = 10, double width = 480, int? picked = null, double largest = 0)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         var likeliest = Likeliest.Of(logits, top);
-        return Of([.. likeliest.Select(t => AnswerTokens.Text(tokenizer, t.Id))], [.. likeliest.Select(t => t.Probability)], [.. likeliest.Select(t => $"t{t.Id}")], after, logits.Length, width, Array.FindIndex(likeliest, t => t.Id == picked) is >= 0 and var at ? at : null);
+        return Of([.. likeliest.Select(t => AnswerTokens.Text(tokenizer, t.Id))], [.. likeliest.Select(t => t.Probability)], [.. likeliest.Select(t => $"t{t.Id}")], after, logits.Length, width, Array.FindIndex(likeliest, t => t.Id == picked) is >= 0 and var at ? at : null, largest);
     }
 
     /// <summary>Tokens and their probabilities.</summary>
@@ -42,11 +43,12 @@ public static class ProbabilityBars
     /// <param name="vocabularySize">How many tokens were scored.</param>
     /// <param name="width">The figure's width in pixels.</param>
     /// <param name="picked">One to pick out, by its place in the list; null: none.</param>
-    public static Figure Of(IReadOnlyList<string> tokens, ReadOnlySpan<float> probabilities, IReadOnlyList<string> keys, string after, int vocabularySize, double width = 480, int? picked = null)
+    /// <param name="largest">A probability that must fit, too: that of bars that stand beside these, so that both have one scale.</param>
+    public static Figure Of(IReadOnlyList<string> tokens, ReadOnlySpan<float> probabilities, IReadOnlyList<string> keys, string after, int vocabularySize, double width = 480, int? picked = null, double largest = 0)
     {
         if (tokens.Count == 0 || tokens.Count != probabilities.Length || tokens.Count != keys.Count)
             throw new ArgumentException($"{tokens.Count} tokens, {probabilities.Length} probabilities and {keys.Count} keys: there must be as many of each, and at least one.");
-        double largest = 0;
+        if (!(largest >= 0 && largest <= 1.0001)) throw new ArgumentException($"{largest} is not a probability.");
         foreach (var p in probabilities)
         {
             if (!(p >= 0 && p <= 1.0001)) throw new ArgumentException($"{p} is not a probability.");

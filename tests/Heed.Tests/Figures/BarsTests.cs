@@ -60,6 +60,19 @@ public class BarsTests
         Assert.StartsWith("“·the”: probability", alike.Mark("t1").Elements().Single().Value);
     }
 
+    [Fact]
+    public void ProbabilityBars_WithALargerOneBeside_HaveItsScale()
+    {
+        var (before, after) = (Bars(0.455f, 0.19), Bars(0.19f, 0.455));
+        Assert.Equal(before.Figure.Foot.Split('·')[0], after.Figure.Foot.Split('·')[0]);
+        Assert.Equal(0.455 / 0.19, Width(before) / Width(after), 1e-3);
+        Assert.Equal(0.5 / 0.2, Width(Bars(0.19f, 0)) / Width(after), 1e-3);
+        Assert.Throws<ArgumentException>(() => Bars(0.19f, 1.5));
+
+        static FigureReading Bars(float p, double largest) => new FigureReading(ProbabilityBars.Of([","], [p], ["v1"], " forest", 49152, largest: largest)).Check();
+        static double Width(FigureReading reading) => FigureReading.Number(reading.Mark("v1"), "width");
+    }
+
     [Theory]
     [InlineData(1040)]
     [InlineData(400)]
