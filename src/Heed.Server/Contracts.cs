@@ -30,7 +30,7 @@ public record LabRequest
     /// <summary>True if a board of all heads outlines this one.</summary>
     public bool IsOutlined { get; set; }
 
-    /// <summary>The position that looks, counted from 0; by default the last.</summary>
+    /// <summary>The position that looks, counted from 0, or from the end if it is negative; by default the last.</summary>
     public int? Query { get; set; }
 
     /// <summary>The position looked at, counted from 0; by default the one with the most weight.</summary>

@@ -187,6 +187,7 @@ internal static class FiguresResource
         if ((uint)request.Head >= (uint)heads) throw new HeedException($"head is {request.Head}; layer {request.Layer} has heads 0 to {heads - 1}.");
     }
 
+    /// <summary>A position that a request names; a negative one counts from the end.</summary>
     internal static int Position(int position, LabRun run, string name)
-        => (uint)position < (uint)run.Tokens.Length ? position : throw new HeedException($"{name} is {position}; the text has tokens 0 to {run.Tokens.Length - 1}.");
+        => position < 0 && position >= -run.Tokens.Length ? position + run.Tokens.Length : (uint)position < (uint)run.Tokens.Length ? position : throw new HeedException($"{name} is {position}; the text has tokens 0 to {run.Tokens.Length - 1}.");
 }

@@ -355,6 +355,20 @@ public sealed class LessonTests(LabFixture lab)
         }
     }
 
+    /// <summary>What is asked does not wait for the tokens: nothing asks for a place that the new text does not have.</summary>
+    [BrowserFact]
+    public async Task Text_CutShort_IsAskedForNothingThatItLacks()
+    {
+        await using var visit = await OpenAsync($"/lesson/scores?text={Uri.EscapeDataString(Text + " " + Text)}", "scores");
+        foreach (var text in new[] { "they crashed", Text, "one" })
+        {
+            await visit.Page.GetByRole(AriaRole.Textbox, new() { Name = "Your sentence" }).FillAsync(text);
+            await ReadyAsync(visit, "scores");
+        }
+        // A refused request would be an error in the console, which no visit may end with.
+        await Assertions.Expect(visit.Page.Locator("main .trouble")).ToHaveCountAsync(0);
+    }
+
     [BrowserFact]
     public async Task Presentation_OfTheMask_GoesThroughItsStages()
     {

@@ -210,6 +210,14 @@ public sealed class ServerTests(LabFixture lab)
     }
 
     [Fact]
+    public async Task Query_CountedFromTheEnd_IsThatOne()
+    {
+        string[] figures = [.. await Task.WhenAll(new[] { -1, 2 }.Select(async query => (await PostAsync("/api/figures/story", new { text = "the cat sat", layer = 3, head = 2, query })).GetRawText()))];
+        Assert.Equal(figures[1], figures[0]);
+        Assert.Contains("tokens 0 to 2", await RefusalAsync(new { text = "the cat sat", query = -4 }), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Sampling_AtATemperatureNextToNothing_IsTheLikeliest()
     {
         var answer = await PostAsync("/api/figures/sampling", new { text = "the cat sat", temperature = 1e-40 });

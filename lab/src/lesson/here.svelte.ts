@@ -54,6 +54,10 @@ export const here = {
     const last = Math.max(0, this.count - 1);
     return Math.min(visit.place.query ?? last, last);
   },
+  /** The same as it is asked for: −1 is the last, whatever was typed since the tokens came. */
+  get asked(): number {
+    return visit.place.query ?? -1;
+  },
   /** What every question about the text asks. */
   get text() {
     return { text: visit.place.text, model: visit.place.model, edits: visit.place.edits };

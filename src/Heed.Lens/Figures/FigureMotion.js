@@ -224,6 +224,8 @@ globalThis.heedFigures = (() => {
     tip = tooltip;
     // A finger does not hover: it points where it comes down.
     for (const type of ["pointermove", "pointerdown"]) document.addEventListener(type, (event) => {
+      // What is pulled is meant, not what it is pulled over.
+      if (type === "pointermove" && event.buttons > 0) return;
       // What a page itself shows of the same things, such as tokens, is linked, too.
       const mark = event.target.closest?.(".heed-linked [data-key]") ?? markAt(event);
       light(mark);
