@@ -86,6 +86,12 @@ public sealed class LinksTests(LabFixture lab)
         var expected = lab.Model.Trace(text)[ActivationNames.InBlock(10, ActivationNames.Pattern)];
         var shown = await visit.ValuesAsync("L10.H1.q7.", "main .columns .card:first-child");
         for (var k = 0; k <= 7; k++) Assert.Equal(expected[1, 7, k], shown[$"L10.H1.q7.k{k}"], Visit.OtherPass);
+        // The grid is wider than its card: the outlined column of the last token is in view once that is picked.
+        await visit.Page.Locator(".token").Last.ClickAsync();
+        await visit.SettleAsync();
+        var sheet = visit.Page.Locator("main .columns .sheet").First;
+        await Assertions.Expect(visit.Page.Locator("main .columns .figure.apart").First).ToBeVisibleAsync();
+        Assert.True(await sheet.EvaluateAsync<bool>("sheet => { const [box, column] = [sheet, sheet.querySelector('rect.sq')].map(e => e.getBoundingClientRect()); return column.left >= box.left && column.right <= box.right; }"));
         await using var other = await Visit.OpenAsync(lab, $"/explain/lens?text={Uri.EscapeDataString(text)}&query=7");
         Assert.NotEqual(0, await other.Page.Locator("main svg.heed [data-key*='p7']").CountAsync());
     }

@@ -31,11 +31,17 @@ class Presenter {
     };
   }
 
+  /** True if the figure itself has one more step in that direction. */
+  hasStep(by: 1 | -1): boolean {
+    const walk = this.current;
+    return walk !== undefined && (by > 0 ? walk.at < walk.last : walk.at > 0);
+  }
+
   /** One step forward (1) or back (−1); false if there is none in this chapter. */
   step(by: 1 | -1, isHeld: boolean): boolean {
     this.isFromEnd = false;
     const walk = this.current;
-    if (walk && (by > 0 ? walk.at < walk.last : walk.at > 0)) {
+    if (walk && this.hasStep(by)) {
       walk.show(walk.at + by, isHeld);
       return true;
     }

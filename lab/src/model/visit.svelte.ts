@@ -103,6 +103,12 @@ class Visit {
     return model !== undefined && layer < model.layers && head < (model.heads[layer] ?? 0);
   }
 
+  /** The head of the address, for a board that outlines it; nothing where a model has no such head. */
+  outlined(model: ModelInfo | undefined) {
+    const { layer, head } = this.place;
+    return this.has(model, layer, head) ? { layer, head, isOutlined: true } : {};
+  }
+
   async load(): Promise<void> {
     try {
       this.models = await get<ModelInfo[]>('/api/models');

@@ -27,7 +27,7 @@ public static class AblationFigures
     {
         ArgumentNullException.ThrowIfNull(ablation);
         return Map(ablation, p => p.DeltaLogit, ablation.Logit, "logit", $"Without each {Part(ablation)}: the change of {AnswerTokens.Logit(tokenizer, ablation.Answer, ablation.Options.Wrong)}",
-            $"At the end of the text; the whole model has {ablation.Logit.ToString("+0.0000;−0.0000;0", CultureInfo.InvariantCulture)}. Orange: it speaks for the answer; blue: against it.");
+            $"At the end of the text; the whole model has {ablation.Logit.ToString("+0.0000;−0.0000;0", CultureInfo.InvariantCulture)}. Orange, below zero: without it the logit is lower, so it speaks for the answer; blue: against it.");
     }
 
     /// <summary>What is removed: head, MLP or layer.</summary>
