@@ -118,7 +118,11 @@ public sealed class Lab : IAsyncDisposable
         });
         builder.Services.AddSingleton(new LabModels([.. models.Select((m, i) => new LabModel(i.ToString(System.Globalization.CultureInfo.InvariantCulture), m.Name, m.Model, options))], options));
 #if NET10_0_OR_GREATER
-        builder.Services.AddOpenApi();
+        builder.Services.AddOpenApi(api => api.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Heed lab";
+            return Task.CompletedTask;
+        }));
 #endif
         var app = builder.Build();
         app.Use((context, next) => Problems.Catch(context, next, app.Lifetime));

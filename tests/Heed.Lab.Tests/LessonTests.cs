@@ -383,6 +383,11 @@ public sealed class LessonTests(LabFixture lab)
         }
         await page.Keyboard.PressAsync("ArrowRight");
         await Assertions.Expect(page).ToHaveURLAsync(new Regex("/lesson/values"));
+        // The walk from E to E′ is that of a token with later ones: its fifth step masks them.
+        await ReadyAsync(visit, "values");
+        for (var step = 0; step < 5; step++) await page.Keyboard.PressAsync("ArrowRight");
+        await Assertions.Expect(page.Locator(".card:visible .steps output")).ToContainTextAsync("5 of 9");
+        await Assertions.Expect(page.Locator(".card:visible svg.heed").GetByText("−∞", new() { Exact = true })).ToHaveCountAsync(2);
     }
 
     [BrowserFact]

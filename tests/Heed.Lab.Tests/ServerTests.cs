@@ -367,6 +367,7 @@ public sealed class ServerTests(LabFixture lab)
     public async Task OpenApi_DescribesEveryResource()
     {
         var document = await lab.Http.GetFromJsonAsync<JsonElement>("/api/openapi.json");
+        Assert.Equal("Heed lab", document.GetProperty("info").GetProperty("title").GetString());
         string[] paths = [.. document.GetProperty("paths").EnumerateObject().Select(p => p.Name)];
         Assert.Contains("/api/models", paths);
         foreach (var figure in s_figures) Assert.Contains($"/api/figures/{figure}", paths);

@@ -1,6 +1,7 @@
 import { quoted } from '../model/numbers';
 import type { ModelInfo } from '../model/api';
 import { visit } from '../model/visit.svelte';
+import { presenter } from './presenter.svelte';
 
 /** Where the lesson looks: the visitor's text, and the head and token that are chosen. */
 export const here = {
@@ -49,14 +50,14 @@ export const here = {
   get count(): number {
     return visit.tokens.length;
   },
-  /** The position of the token that looks. */
+  /** The position of the token that looks: the one that was chosen, else the last. A presentation takes one in the middle, which has later ones to be masked. */
   get query(): number {
     const last = Math.max(0, this.count - 1);
-    return Math.min(visit.place.query ?? last, last);
+    return Math.min(visit.place.query ?? (presenter.isOn ? Math.floor(last / 2) : last), last);
   },
   /** The same as it is asked for: −1 is the last, whatever was typed since the tokens came. */
   get asked(): number {
-    return visit.place.query ?? -1;
+    return visit.place.query ?? (presenter.isOn ? this.query : -1);
   },
   /** What every question about the text asks. */
   get text() {
