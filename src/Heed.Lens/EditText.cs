@@ -13,7 +13,7 @@ public sealed class EditTextException(string message) : HeedException(message);
 /// </summary>
 public static class EditText
 {
-    private const string Forms = "The forms are zero:NAME, mean:NAME, scale:NAME:FACTOR, add:NAME:VECTOR, replace:NAME:text=TEXT, pattern:LAYER.HEAD:KEYS, weight:LAYER.HEAD:query=Q,key=K,to=W, knockout:LAYER.HEAD:query=Q,key=K, freeze:NORM.";
+    private const string Forms = "The forms are zero:NAME, mean:NAME, scale:NAME:FACTOR, add:NAME:VECTOR, replace:NAME:FILE or :text=TEXT, pattern:LAYER.HEAD:KEYS, weight:LAYER.HEAD:query=Q,key=K,to=W, knockout:LAYER.HEAD:query=Q,key=K, freeze:NORM.";
 
     private static readonly string[] s_kinds = ["zero", "mean", "scale", "add", "replace", "pattern", "weight", "knockout", "freeze"];
 
