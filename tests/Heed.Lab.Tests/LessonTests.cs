@@ -182,7 +182,7 @@ public sealed class LessonTests(LabFixture lab)
         Assert.Contains($"{characters} characters", await visit.Page.Locator(".formula annotation").First.TextContentAsync(), StringComparison.Ordinal);
         var words = await visit.Page.Locator(".prose").InnerTextAsync();
         Assert.Equal(isCut, words.Contains("the small number says which of its tokens it is", StringComparison.Ordinal));
-        Assert.Equal(isNumbered, words.Contains("⟨200D⟩", StringComparison.Ordinal));
+        Assert.Equal(isNumbered, words.Contains("⟨U+200D⟩", StringComparison.Ordinal));
         Assert.Equal(text.Contains('\u0301', StringComparison.Ordinal), words.Contains('◌', StringComparison.Ordinal));
     }
 

@@ -63,6 +63,29 @@ public sealed class LinksTests(LabFixture lab)
     }
 
     [BrowserFact]
+    public async Task Step_OfAStory_IsInTheAddress()
+    {
+        await using var visit = await Visit.OpenAsync(lab, Address + "&set.story-step=3.2");
+        var page = visit.Page;
+        var story = page.Locator("section.card").Filter(new() { Has = page.Locator("nav.steps") }).First;
+        await visit.ShowAsync(story);
+        await Assertions.Expect(story.Locator("nav.steps output")).ToContainTextAsync("3 of 9");
+        await story.GetByRole(AriaRole.Button, new() { Name = "Next" }).ClickAsync();
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex("set.story-step=4$"));
+        await page.ReloadAsync();
+        await visit.SettleAsync();
+        await visit.ShowAsync(story);
+        await Assertions.Expect(story.Locator("nav.steps output")).ToContainTextAsync("4 of 9");
+        // Another token keeps the step; the whole picture is what it shows by itself.
+        await page.Locator(".token").Nth(1).ClickAsync();
+        await visit.SettleAsync();
+        await Assertions.Expect(story.Locator("nav.steps output")).ToContainTextAsync("4 of 9");
+        for (var i = 0; i < 5; i++) await story.GetByRole(AriaRole.Button, new() { Name = "Next" }).ClickAsync();
+        await Assertions.Expect(story.Locator("nav.steps output")).ToContainTextAsync("9 of 9");
+        await Assertions.Expect(page).Not.ToHaveURLAsync(new Regex("story-step"));
+    }
+
+    [BrowserFact]
     public async Task Edits_AreSaidWhereverTheyHold_AndTakenBackThere()
     {
         await using var visit = await Visit.OpenAsync(lab, Address + "&edit=zero%3Ablocks.10.attn.hook_z%3Ahead%3D1");

@@ -53,7 +53,8 @@ class Presenter {
 
   #enter(to: number, by: 1 | -1) {
     const walk = this.#walks[to]?.walk;
-    walk?.show(by > 0 ? 0 : walk.last, true);
+    // What is not there yet does not know how many steps it has.
+    walk?.show(by > 0 ? 0 : Infinity, true);
     this.current = walk;
   }
 }

@@ -1,4 +1,6 @@
-import { Refusal, stream } from './api';
+import { persist, Refusal, stream, Unreachable } from './api';
+import type { Turn } from './place';
+import { visit } from './visit.svelte';
 
 export interface ReplyToken {
   id: number;
@@ -8,47 +10,68 @@ export interface ReplyToken {
   stop?: string;
 }
 
-export interface Message {
-  role: 'user' | 'assistant';
-  content: string;
-  /** Of a reply: its tokens, and what the model had read before them. */
-  tokens: ReplyToken[];
+/** What was said, and the reply: what the model had read before it, and its tokens. */
+interface Exchange {
+  said: string;
   prompt: string;
+  reply: ReplyToken[];
 }
 
-/** A conversation with the model. It lasts as long as the page: nothing of it is kept elsewhere. */
+/** Tokens of a reply at most. */
+export const longest = 256;
+
+/** The conversation with the model. Its words and tokens are in the address; what the model says of them is asked for again there. */
 class Conversation {
-  messages: Message[] = $state([]);
+  exchanges: Exchange[] = $state([]);
   trouble: string | undefined = $state();
-  #stop: AbortController | undefined = $state();
+  /** True while the conversation of an address is read. */
+  isReading = $state(false);
+  #stop: AbortController | undefined = $state.raw();
 
   get isBusy(): boolean {
     return this.#stop !== undefined;
   }
 
+  /** What an address holds of it. What got no reply is not there. */
+  get turns(): Turn[] {
+    return this.exchanges.flatMap(({ said, reply }) => (reply.length > 0 ? [{ said, reply: reply.map((t) => t.id) }] : []));
+  }
+
   /** Says something and follows the reply. */
-  async say(text: string, model: string | undefined, temperature: number): Promise<void> {
-    const stop = (this.#stop = new AbortController());
+  say(said: string, temperature: number): Promise<void> {
+    this.exchanges.push({ said, prompt: '', reply: [] });
+    return this.#follow([], temperature);
+  }
+
+  /** Another token in a reply's place, and what the model says after it. What was said later is taken back: Back brings it. */
+  instead(at: number, token: number, id: number, temperature: number): Promise<void> {
+    const { said, reply } = this.exchanges[at]!;
+    visit.go({});
+    this.exchanges = [...this.exchanges.slice(0, at), { said, prompt: '', reply: [] }];
+    return this.#follow([...reply.slice(0, token).map((t) => t.id), id], temperature);
+  }
+
+  /** Reads the conversation of an address: the model goes through it again and says nothing new. Returns what ends it. */
+  read(turns: Turn[]): () => void {
+    this.stop();
+    this.exchanges = [];
     this.trouble = undefined;
-    this.messages.push({ role: 'user', content: text, tokens: [], prompt: '' });
-    const said = this.messages.map(({ role, content }) => ({ role, content }));
-    this.messages.push({ role: 'assistant', content: '', tokens: [], prompt: '' });
-    const reply = this.messages.at(-1)!;
-    try {
-      for await (const { name, value } of stream('/api/chat', { messages: said, model, temperature }, stop.signal)) {
-        if (name === 'prompt') reply.prompt = value as string;
-        else if (name === 'token') {
-          reply.tokens.push(value as ReplyToken);
-          reply.content += (value as ReplyToken).text;
-        } else throw new Refusal((value as { error: string }).error);
-      }
-    } catch (error) {
-      if (!stop.signal.aborted) this.trouble = (error as Error).message;
-      // Nothing was said: the question is the visitor's to ask again.
-      if (reply.tokens.length === 0) this.messages.splice(-2);
-    } finally {
-      this.#stop = undefined;
-    }
+    this.isReading = true;
+    const end = persist(
+      async (signal) => {
+        this.exchanges = [];
+        for (const { said, reply } of turns) {
+          this.exchanges.push({ said, prompt: '', reply: [] });
+          await this.#hear(reply, reply.length, 0, signal);
+        }
+      },
+      () => ([this.isReading, this.trouble] = [false, undefined]),
+      (error) => this.#fail(error, error instanceof Unreachable),
+    );
+    return () => {
+      end();
+      this.isReading = false;
+    };
   }
 
   /** Ends the reply; it stays as far as it got. */
@@ -56,10 +79,44 @@ class Conversation {
     this.#stop?.abort();
   }
 
-  forget(): void {
-    this.stop();
-    this.messages = [];
+  /** The last one's reply, which begins with those tokens; the address follows. */
+  async #follow(begin: number[], temperature: number): Promise<void> {
+    const stop = (this.#stop = new AbortController());
     this.trouble = undefined;
+    const { exchanges } = this;
+    try {
+      await this.#hear(begin, longest, temperature, stop.signal, () => visit.type({ talk: this.turns }));
+    } catch (error) {
+      if (exchanges === this.exchanges) this.#fail(stop.signal.aborted ? undefined : (error as Error), false);
+    } finally {
+      if (this.#stop === stop) this.#stop = undefined;
+    }
+  }
+
+  /** What got no reply is the visitor's to say again. */
+  #fail(error: Error | undefined, isReading: boolean) {
+    this.trouble = error?.message;
+    this.isReading = isReading;
+    this.exchanges = this.exchanges.filter((e) => e.reply.length > 0);
+  }
+
+  async #hear(begin: number[], maxTokens: number, temperature: number, signal: AbortSignal, heard = () => {}): Promise<void> {
+    const messages = this.exchanges.flatMap(({ said, reply }) => [
+      { role: 'user', content: said },
+      { role: 'assistant', content: reply.map((t) => t.text).join('') },
+    ]).slice(0, -1);
+    const exchange = this.exchanges.at(-1)!;
+    const { model } = visit.place;
+    for await (const { name, value } of stream('/api/chat', { messages, model, begin, maxTokens, temperature }, signal)) {
+      signal.throwIfAborted();
+      // Another model knows nothing of this.
+      if (model !== visit.place.model) return;
+      if (name === 'prompt') exchange.prompt = value as string;
+      else if (name === 'token') {
+        exchange.reply.push(value as ReplyToken);
+        heard();
+      } else throw new Refusal((value as { error: string }).error);
+    }
   }
 }
 

@@ -7,6 +7,12 @@ export type Stage = (typeof stages)[number];
 
 export type Convention = 'Lesson' | 'Library';
 
+/** What was said, and the tokens of the reply. */
+export interface Turn {
+  said: string;
+  reply: number[];
+}
+
 export interface Place {
   view: View;
   text: string;
@@ -22,6 +28,8 @@ export interface Place {
   edits: string[];
   /** Tokens that go on from the text, as they were taken one by one. */
   after: number[];
+  /** A conversation. */
+  talk: Turn[];
   /** Another sentence that is shown beside; empty or not there: none. */
   other?: string;
   /** The model that reads the other; not there: the same one. */
@@ -41,6 +49,7 @@ export const home: Place = {
   convention: 'Lesson',
   edits: [],
   after: [],
+  talk: [],
   settings: {},
 };
 
@@ -62,7 +71,9 @@ export function formatPlace(place: Place): string {
   if (place.after.length > 0) query.set('after', place.after.join('.'));
   for (const [name, value] of Object.entries(place.settings)) query.set(`set.${name}`, value);
   const search = query.toString();
-  return `/${place.view}${place.page ? `/${encodeURIComponent(place.page)}` : ''}${search ? `?${search}` : ''}`;
+  // A conversation may be longer than what a server is sent: it stands after a #, which stays in the browser.
+  const talk = new URLSearchParams(place.view === 'chat' ? place.talk.flatMap(({ said, reply }) => [['said', said], ['reply', reply.join('.')]]) : []).toString();
+  return `/${place.view}${place.page ? `/${encodeURIComponent(place.page)}` : ''}${search ? `?${search}` : ''}${talk ? `#${talk}` : ''}`;
 }
 
 /** The place of an address. What it does not say, or says wrongly, is as at home. */
@@ -84,7 +95,8 @@ export function parsePlace(address: URL): Place {
     edits: query.getAll('edit'),
     other: query.get('other') ?? undefined,
     otherModel: query.get('with') ?? undefined,
-    after: (query.get('after') ?? '').split('.').flatMap((id) => whole(id) ?? []),
+    after: ids(query.get('after')),
+    talk: turns(new URLSearchParams(address.hash.slice(1))),
     settings: Object.fromEntries([...query].flatMap(([name, value]) => (name.startsWith('set.') ? [[name.slice(4), value]] : []))),
     page: second === undefined ? undefined : decode(second),
   };
@@ -92,6 +104,16 @@ export function parsePlace(address: URL): Place {
 
 function whole(text: string | null | undefined): number | undefined {
   return text && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+function ids(text: string | null | undefined): number[] {
+  return (text ?? '').split('.').flatMap((id) => whole(id) ?? []);
+}
+
+/** What was said without a reply is not there. */
+function turns(talk: URLSearchParams): Turn[] {
+  const replies = talk.getAll('reply').map(ids);
+  return talk.getAll('said').flatMap((said, i) => (replies[i]?.length ? [{ said, reply: replies[i] }] : []));
 }
 
 function decode(part: string): string | undefined {

@@ -21,7 +21,9 @@ class Visit {
     addEventListener('popstate', () => {
       clearTimeout(this.#later);
       this.lost = [];
-      this.place = parsePlace(new URL(location.href));
+      const place = parsePlace(new URL(location.href));
+      // Only Chat's addresses hold the conversation; elsewhere it waits.
+      this.place = place.view === 'chat' ? place : { ...place, talk: this.place.talk };
     });
     addEventListener('pagehide', () => this.#write());
   }
@@ -93,9 +95,15 @@ class Visit {
     return value >= least && value <= most ? value : own;
   }
 
-  /** Sets something on this page. */
-  set(name: string, value: string | number): void {
-    this.change({ settings: { ...this.place.settings, [name]: String(value) } });
+  /** The same as a whole number. */
+  whole(name: string, own: number, least: number, most: number): number {
+    return Math.round(this.number(name, own, least, most));
+  }
+
+  /** Sets something on this page; nothing: as the page has it by itself. */
+  set(name: string, value: string | number | undefined): void {
+    const { [name]: _, ...others } = this.place.settings;
+    this.type({ settings: value === undefined || value === '' ? others : { ...others, [name]: String(value) } });
   }
 
   /** True if a model has that head. */
@@ -129,10 +137,11 @@ class Visit {
   #set(change: Partial<Place>): void {
     // What was set on a page stays there.
     const isElsewhere = ('view' in change && change.view !== this.place.view) || ('page' in change && change.page !== this.place.page);
-    // What went on from another text does not go on from this one.
-    const isOther = ('text' in change && change.text !== this.place.text) || ('model' in change && change.model !== this.place.model);
+    // What went on from another text does not go on from this one, and another model did not say what this one said.
+    const isModel = 'model' in change && change.model !== this.place.model;
+    const isOther = isModel || ('text' in change && change.text !== this.place.text);
     if ('edits' in change) this.lost = [];
-    this.place = { ...this.place, ...(isElsewhere ? { settings: {} } : {}), ...(isOther ? { after: [] } : {}), ...change };
+    this.place = { ...this.place, ...(isElsewhere ? { settings: {} } : {}), ...(isOther ? { after: [] } : {}), ...(isModel ? { talk: [] } : {}), ...change };
   }
 }
 

@@ -30,6 +30,7 @@ internal sealed class FigureCanvas
 
     private const double LineLength = 560;      // 70 characters
     private readonly StringBuilder _body = new();
+    private readonly StringBuilder _signs = new();
     private readonly string _title;
     private readonly string _caption;
 
@@ -107,6 +108,7 @@ internal sealed class FigureCanvas
         double turn = 0, string? words = null, double opacity = 1)
     {
         if (text.Length == 0) return;
+        if (text.Contains('⟨')) _signs.Append(text).Append(' ');
         _body.Append("<text class=\"").Append(FigureTheme.Fill(role)).Append('"');
         if (turn == 0) _body.Append($" x=\"{Svg.Number(x)}\" y=\"{Svg.Number(y)}\"");
         else _body.Append($" transform=\"translate({Svg.Number(x)} {Svg.Number(y)}) rotate({Svg.Number(turn)})\"");
@@ -146,9 +148,10 @@ internal sealed class FigureCanvas
     /// <summary>The same, written piece by piece.</summary>
     public void Raw(StringBuilder svg) => _body.Append(svg);
 
-    /// <summary>Writes the foot below <paramref name="bottom"/> and closes the sheet.</summary>
+    /// <summary>Writes the foot below <paramref name="bottom"/>, with what signs mean that a reader may not know, and closes the sheet.</summary>
     public Figure Finish(double bottom, string foot = "")
     {
+        foot = string.Join(" · ", TokenLabel.Meanings(_signs.ToString()).Prepend(foot).Where(f => f.Length > 0));
         var y = bottom + 8;
         if (foot.Length > 0) _body.Append("<g class=\"foot\">\n");
         foreach (var line in TextWidth.Wrap(foot, Math.Min(LineLength, Width - 2 * Margin), 11.5)) Text(Margin, y += 17, line, FigureRole.Mute, 11.5);

@@ -74,7 +74,7 @@ public static class LensTable
         var cell = Math.Clamp(space / columns, Narrowest, Widest);
         var first = tokens.Count - columns;
         string[] labels = [.. tokens.Skip(first).Select(t => TextWidth.Fit(TokenLabel.Short(t), cell - 6, 12, isBold: true))];
-        var canvas = new FigureCanvas(options.Title, "Final norm and unembedding applied early (logit lens): each cell is the likeliest next token there."
+        var canvas = new FigureCanvas(options.Title, "What the model would say if it stopped there (logit lens): each cell is the likeliest next token."
             + (cells.FirstOrDefault(c => c.Id == options.Answer).Token is { } answer ? $" Orange: where that is {TokenLabel.Quoted(answer)}." : ""), Math.Max(left + columns * cell + FigureCanvas.Margin, 360));
         var top = canvas.Top + 20;
         var before = options.FirstPosition + first;

@@ -1,9 +1,10 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Heed.Lens.Figures;
 
 /// <summary>How a token is written in a figure: one line, nothing invisible.</summary>
-public static class TokenLabel
+public static partial class TokenLabel
 {
     /// <summary>A label for beside a mark: the space before a word is left out, other whitespace is visible
     /// (· a space, ⏎ a newline, ⇥ a tab).</summary>
@@ -47,8 +48,21 @@ public static class TokenLabel
         return text.Append(named > 0 ? "⟩" : "").ToString();
     }
 
+    /// <summary>What those between ⟨ and ⟩ mean, with the first of them in a text, for a reader who meets them.</summary>
+    internal static IEnumerable<string> Meanings(string text)
+    {
+        if (Bytes().Match(text) is { Success: true } bytes) yield return $"{bytes.Value}: bytes, a piece of a character that takes several tokens";
+        if (CodePoint().Match(text) is { Success: true } character) yield return $"{character.Value}: a character without a picture of its own, by its Unicode number";
+    }
+
+    [GeneratedRegex("⟨(…|[0-9A-F]{2})( ?[0-9A-F]{2})*⟩")]
+    private static partial Regex Bytes();
+
+    [GeneratedRegex("⟨U\\+[0-9A-F]{4,6}⟩")]
+    private static partial Regex CodePoint();
+
     /// <summary>The whole token with every space visible. What is seen only together with the character before it is written by its
-    /// number where there is none (a joiner or a variation selector alone: ⟨200D⟩, ⟨FE0F⟩), and an accent alone stands on ◌.</summary>
+    /// number where there is none (a joiner or a variation selector alone: ⟨U+200D⟩, ⟨U+FE0F⟩), and an accent alone stands on ◌.</summary>
     public static string Visible(string text)
     {
         if (text.Length == 0) return "∅";
@@ -59,7 +73,7 @@ public static class TokenLabel
             var replacement = rune.Value switch
             {
                 0x200C or 0x200D or 0x34F or 0x180E or 0x115F or 0x1160 or 0x3164 or 0xFFA0 or (>= 0x2060 and <= 0x2064) or (>= 0xFE00 and <= 0xFE0F) or (>= 0xE0000 and <= 0xE01EF)
-                    => at == 0 ? $"⟨{rune.Value:X}⟩" : null,
+                    => at == 0 ? $"⟨U+{rune.Value:X4}⟩" : null,
                 _ when at == 0 && Rune.GetUnicodeCategory(rune) is System.Globalization.UnicodeCategory.NonSpacingMark or System.Globalization.UnicodeCategory.EnclosingMark
                     => $"◌{rune}",
                 ' ' => "·",
@@ -68,7 +82,7 @@ public static class TokenLabel
                 < 0x20 => ((char)(0x2400 + rune.Value)).ToString(),
                 0x7F => "␡",
                 >= 0x80 and < 0xA0 or 0x2028 or 0x2029 or 0x200B or 0x200E or 0x200F or (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069) or 0xFEFF or 0xAD
-                    => $"⟨{rune.Value:X}⟩",
+                    => $"⟨U+{rune.Value:X4}⟩",
                 0xA0 or 0x3000 or (>= 0x2000 and <= 0x200A) => "·",
                 _ => null,
             };

@@ -17,6 +17,10 @@ public sealed record GenerationOptions
     /// <summary>New tokens at most; null: until the model ends or the context is full. ≥ 0.</summary>
     public int? MaxTokens { get; init; } = 256;
 
+    /// <summary>Tokens that come first, whatever the model holds of them: a reply that is known and is read again, several tokens in one
+    /// pass, or one that is to begin so. They count as new ones.</summary>
+    public IReadOnlyList<int> Begin { get; init; } = [];
+
     /// <summary>0: always the most likely token. Below 1 sharpens the distribution, above 1 flattens it. ≥ 0.</summary>
     public float Temperature { get; init; }
 
@@ -98,6 +102,8 @@ public sealed record GenerationOptions
             Require((uint)token < (uint)vocabularySize, nameof(LogitBias), token, $"a token id from 0 to {vocabularySize - 1}");
             Require(!float.IsNaN(bias) && !float.IsPositiveInfinity(bias), nameof(LogitBias), bias, "a number or −∞");
         }
+        foreach (var token in Begin)
+            Require((uint)token < (uint)vocabularySize, nameof(Begin), token, $"a token id from 0 to {vocabularySize - 1}");
         foreach (var token in StopTokens)
             Require((uint)token < (uint)vocabularySize, nameof(StopTokens), token, $"a token id from 0 to {vocabularySize - 1}");
         foreach (var text in Stop)

@@ -9,6 +9,9 @@ internal sealed unsafe class Generator
     /// <summary>Prompt tokens per pass: between passes a cancellation is noticed.</summary>
     private const int PromptPart = 512;
 
+    /// <summary>Known tokens per pass: each has a row of logits.</summary>
+    private const int KnownPart = 32;
+
     private readonly Transformer _model;
     private readonly Tokenizer _tokenizer;
     private readonly GenerationOptions _options;
@@ -18,8 +21,10 @@ internal sealed unsafe class Generator
     private readonly KeyValueCache _cache;
     private readonly SequenceRun _run;
     private readonly int[] _next = new int[1];
-    private int[] _prompt;
+    private readonly int[] _prompt;
+    private readonly int[] _begin;
     private int _generated;
+    private int _row;
 
     /// <summary>A generator that continues <paramref name="prompt"/>, of which the cache may already hold the beginning.</summary>
     public Generator(Transformer model, Tokenizer tokenizer, int[] prompt, GenerationOptions options, KeyValueCache? cache = null)
@@ -33,6 +38,7 @@ internal sealed unsafe class Generator
         _cache = cache ?? new(model.Config);
         _run = new() { Cache = _cache, Trace = options.Trace, Edits = options.Edits, IsOpenEnded = true };
         _prompt = prompt;
+        _begin = [.. options.Begin];
         _sampler.AddPrompt(prompt);
 
         // The cache keeps what it shares with the prompt (nothing, where the whole is to be seen or changed); the last prompt token always runs, for its logits.
@@ -45,9 +51,8 @@ internal sealed unsafe class Generator
     public GeneratedToken? Next(CancellationToken cancellation)
     {
         if (_options.MaxTokens is { } most && _generated >= most) return null;
-        Read(_generated == 0 ? _prompt.AsMemory(_cache.Length) : _next, cancellation);
-        var logits = _run.LastLogits;
-        var token = _sampler.Next(logits);
+        var logits = Logits(cancellation);
+        var token = _generated < _begin.Length ? _sampler.Take(_begin[_generated]) : _sampler.Next(logits);
         _next[0] = token;
         _generated++;
 
@@ -59,6 +64,18 @@ internal sealed unsafe class Generator
         if (stop is not null) text += _stops.Add(_decoder.Flush()) + (_stops.IsStopped ? "" : _stops.Flush());
         if (_stops.IsStopped) stop = StopReason.StopText;
         return new(token, text, LogProbability(logits, token), Alternatives(logits), stop);
+    }
+
+    /// <summary>What the model holds of the token to come. Of tokens that are known, several are read in one pass.</summary>
+    private ReadOnlySpan<float> Logits(CancellationToken cancellation)
+    {
+        if (++_row < _run.RowCount) return _run.LogitsOf(_row);
+        _row = 0;
+        var known = Math.Min(Math.Min(KnownPart, _begin.Length - _generated + 1), _model.Config.ContextLength - _cache.Length);
+        var isKnown = _generated > 0 && known > 1;
+        _run.Rows = isKnown ? LogitRows.All : LogitRows.Last;
+        Read(_generated == 0 ? _prompt.AsMemory(_cache.Length) : isKnown ? _begin.AsMemory(_generated - 1, known) : _next, cancellation);
+        return _run.LogitsOf(0);
     }
 
     /// <summary>Runs new tokens through the model.</summary>

@@ -38,10 +38,15 @@ internal sealed unsafe class Sampler
         logits.CopyTo(_logits);
         foreach (var (token, bias) in _options.LogitBias) _logits[token] += bias;
         Penalize();
-        var chosen = _options.Temperature == 0 ? Largest(_logits) : Draw();
-        _seen.Add(chosen);
-        CollectionsMarshal.GetValueRefOrAddDefault(_generated, chosen, out _)++;
-        return chosen;
+        return Take(_options.Temperature == 0 ? Largest(_logits) : Draw());
+    }
+
+    /// <summary>A token that is next, however it was chosen: it counts for the penalties.</summary>
+    public int Take(int token)
+    {
+        _seen.Add(token);
+        CollectionsMarshal.GetValueRefOrAddDefault(_generated, token, out _)++;
+        return token;
     }
 
     /// <summary>What the next token is drawn from: every token that can be, the likeliest first, with its probability.</summary>

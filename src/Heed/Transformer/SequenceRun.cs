@@ -41,7 +41,7 @@ public sealed class SequenceRun
     public Activation? From { get; init; }
 
     /// <summary>Which logits to compute.</summary>
-    public LogitRows Rows { get; init; } = LogitRows.Last;
+    public LogitRows Rows { get; set; } = LogitRows.Last;
 
     /// <summary>Takes each row of logits as it is computed, instead of keeping them all (V numbers a token are many).</summary>
     public LogitHandler? Handler { get; init; }
@@ -91,6 +91,9 @@ public sealed class SequenceRun
         foreach (var kept in Trace?.Selected(catalog) ?? [])
             if (kept.Layer < FirstLayer && Trace!.Selection.Names.Contains(kept.Name)) throw new HeedException($"{kept.Name} cannot be kept: this run starts at layer {FirstLayer}.");
     }
+
+    /// <summary>Rows of logits that the last pass has left.</summary>
+    internal int RowCount => _rows;
 
     /// <summary>Rows the pass computes for this sequence.</summary>
     internal int RowsWanted => Rows switch { LogitRows.All => Tokens.Length, LogitRows.Last => 1, _ => 0 };

@@ -79,7 +79,7 @@ public class FigureBasicsTests
     [InlineData("猫猫猫", 30, "猫…")]
     [InlineData("⟨F0\u202F9F\u202F8C⟩", 62, "⟨…9F\u202F8C⟩")]
     [InlineData("⟨F0\u202F9F\u202F8C⟩", 50, "⟨…8C⟩")]
-    [InlineData("⟨200D⟩₁", 40, "⟨…⟩₁")]
+    [InlineData("⟨U+200D⟩₁", 40, "⟨…⟩₁")]
     public void Fit_TooLong_FitsAndSaysSo(string text, double width, string expected)
     {
         var fitted = TextWidth.Fit(text, width, 12);

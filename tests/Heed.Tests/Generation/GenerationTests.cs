@@ -71,6 +71,49 @@ public sealed class GenerationTests : IDisposable
         Assert.Equal(logits.OrderDescending().Take(100).Select(l => l - total), token.Alternatives.Select(a => a.LogProbability), (a, b) => Math.Abs(a - b) < 1e-4);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(32)]
+    [InlineData(33)]
+    [InlineData(70)]
+    [InlineData(80)]
+    public void Generate_Begin_ReadsWhatIsKnownAndGoesOnTheSame(int known)
+    {
+        GenerationOptions options = new() { MaxTokens = 80, Alternatives = 3, FrequencyPenalty = 0.3f, RepetitionPenalty = 1.1f };
+        var whole = _model.Generate("Once upon a time", options).ToArray();
+        var again = _model.Generate("Once upon a time", options with { Begin = [.. whole.Take(known).Select(t => t.Id)] }).ToArray();
+        Assert.Equal(whole.Select(t => (t.Id, t.Text, t.Stop)), again.Select(t => (t.Id, t.Text, t.Stop)));
+        Assert.All(whole.Zip(again), pair =>
+        {
+            Assert.Equal(pair.First.LogProbability, pair.Second.LogProbability, 1e-4);
+            Assert.Equal(pair.First.Alternatives.Select(a => a.Id), pair.Second.Alternatives.Select(a => a.Id));
+        });
+    }
+
+    [Fact]
+    public void Generate_Begin_IsTakenWhateverTheModelHoldsOfIt()
+    {
+        var begin = _model.Tokenizer.Encode(" there was a purple whale", addSpecialTokens: false).Ids;
+        var prompt = _model.Tokenizer.Encode("Once upon a time").Ids;
+        var tokens = _model.Generate(prompt, new() { MaxTokens = 30, Begin = begin }).ToArray();
+        Assert.Equal(begin, tokens.Take(begin.Length).Select(t => t.Id));
+        var after = _model.Generate([.. prompt, .. begin], new() { MaxTokens = 30 - begin.Length }).ToArray();
+        Assert.Equal(after.Select(t => t.Id), tokens.Skip(begin.Length).Select(t => t.Id));
+        Assert.Equal(3, _model.Generate(prompt, new() { MaxTokens = 3, Begin = begin }).Count());
+        Assert.Contains("Begin is 512", Assert.Throws<HeedException>(() => _model.Generate(prompt, new() { Begin = [512] }).First()).Message);
+    }
+
+    [Fact]
+    public void Generate_Begin_SlidesAndIsCutLikeWhatIsGenerated()
+    {
+        var prompt = Models.Tokens(490);
+        GenerationOptions options = new() { MaxTokens = 60, IgnoreEnd = true, SlidingContext = true };
+        var whole = _model.Generate(prompt, options).Select(t => t.Id).ToArray();
+        Assert.Equal(whole, _model.Generate(prompt, options with { Begin = whole[..50] }).Select(t => t.Id));
+        Assert.Throws<ContextFullException>(() => _model.Generate(prompt, options with { Begin = whole[..50], SlidingContext = false }).Count());
+    }
+
     [Fact]
     public void Generate_FullContext_IsAnErrorOrSlides()
     {
