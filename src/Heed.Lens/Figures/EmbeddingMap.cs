@@ -42,7 +42,7 @@ public sealed record EmbeddingMapOptions
 /// </summary>
 public static class EmbeddingMap
 {
-    private const double LongestLabel = 190;
+    private const double LongestLabel = 190, FarthestLabel = 42, Row = 20;
 
     /// <summary>Draws it. One scale holds for both directions.</summary>
     public static Figure Of(IReadOnlyList<MapPoint> points, EmbeddingMapOptions options)
@@ -94,22 +94,31 @@ public static class EmbeddingMap
                 canvas.EndGroup();
             }
         }
+        // Of many, a name that finds no room beside its point is left out. Of a few, it moves away, and a line leads to it; if one of them
+        // would stand on a path even so, all stand below the map.
+        string[] names = [.. points.Select(p => TextWidth.Fit(TokenLabel.Name(p.Name), isFew ? width - 2 * Row : LongestLabel, 12, isBold: true))];
+        var ends = points.Select(p => (X: X(p.Path[^1].X), Y: Y(p.Path[^1].Y))).ToArray();
+        var places = names.Select((name, i) => labels.Place(name, ends[i], isFew ? FarthestLabel : 0)).ToArray();
+        var isBelow = isFew && places.Any(p => p is null);
+        var bottom = top + height;
         for (var at = 0; at < points.Count; at++)
         {
             var point = points[at];
-            var (x, y) = (X(point.Path[^1].X), Y(point.Path[^1].Y));
             var role = isFew ? RoleOf(at) : options.Picked.Contains(point.Key) ? FigureRole.Key : FigureRole.Ink;
-            // Of many, a name that finds no room beside its point is left out; of a few, it moves away, shorter if need be, and a line leads to it.
-            double[] widths = isFew ? [240, 120, 60] : [LongestLabel];
-            var found = widths.Select(w => TextWidth.Fit(TokenLabel.Name(point.Name), w, 12, isBold: true)).Select(label => (Label: label, Place: labels.Place(label, (x, y), isFew ? 120 : 0))).FirstOrDefault(f => f.Place is not null);
-            if (found.Place is not { } place)
+            if (isBelow)
+            {
+                canvas.Circle(default, left + 5, bottom + 16, 5, role);
+                places[at] = (left + Row, bottom + 20, null);
+                bottom += Row;
+            }
+            if (places[at] is not { } place)
             {
                 unlabelled++;
                 continue;
             }
-            if (place.Leader is var (toX, toY)) canvas.Rule(x, y, toX, toY, role);
-            canvas.Text(place.X, place.Y, found.Label, role, 12, weight: 500, key: point.Key, words: TokenLabel.Name(point.Name));
+            if (place.Leader is var (toX, toY)) canvas.Rule(ends[at].X, ends[at].Y, toX, toY, role);
+            canvas.Text(place.X, place.Y, names[at], role, 12, weight: 500, key: point.Key, words: TokenLabel.Name(point.Name));
         }
-        return canvas.Finish(top + height, "distances along both sides have one scale" + (options.Note is { } note ? $" · {note}" : "") + (unlabelled > 0 ? $" · {unlabelled} {(unlabelled == 1 ? "name" : "names")} did not fit between the others" : ""));
+        return canvas.Finish(bottom + (isBelow ? 8 : 0), "distances along both sides have one scale" + (options.Note is { } note ? $" · {note}" : "") + (unlabelled > 0 ? $" · {unlabelled} {(unlabelled == 1 ? "name" : "names")} did not fit between the others" : ""));
     }
 }

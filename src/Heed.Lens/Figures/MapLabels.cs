@@ -1,8 +1,8 @@
 namespace Heed.Lens.Figures;
 
 /// <summary>
-/// Finds room for the names of points on a map, which are the ends of paths: as near as can be, never on another name or on a point, not
-/// across a line that leads to one if that can be helped, and where there is a choice away from the paths.
+/// Finds room for the names of points on a map, which are the ends of paths: as near as can be, never on another name or on a point, and
+/// away from the paths where there is a choice.
 /// </summary>
 internal sealed class MapLabels(double left, double top, double width, double height, IReadOnlyList<(double X, double Y)[]> paths)
 {
@@ -13,7 +13,7 @@ internal sealed class MapLabels(double left, double top, double width, double he
     /// <summary>Where a label begins, and, where it is not right beside its point, where a line from the point meets it; null: there is no room.</summary>
     /// <param name="label">The label.</param>
     /// <param name="at">The point.</param>
-    /// <param name="farthest">How far it may move from beside its point.</param>
+    /// <param name="farthest">How far it may move from beside its point; where it may, it stands on no path, and no line to a name is crossed.</param>
     public (double X, double Y, (double X, double Y)? Leader)? Place(string label, (double X, double Y) at, double farthest)
     {
         var w = TextWidth.Of(label, 12, isBold: true);
@@ -23,8 +23,9 @@ internal sealed class MapLabels(double left, double top, double width, double he
         foreach (var candidate in Beside(at, w).Concat(Around(at, w, farthest)))
         {
             if (!IsFree(candidate.Box)) continue;
-            var isCrossed = _leaders.Any(candidate.Box.Meets) || (candidate.Away > 0 && Line(at, candidate.Box.Nearest(at)).Any(p => others.Any(o => o.Holds(p))));
-            var cost = candidate.Away + 4 * _along.Count(candidate.Box.Holds) + (isCrossed ? 500 : 0);
+            var onPaths = _along.Count(candidate.Box.Holds);
+            if (farthest > 0 && (onPaths > 0 || _leaders.Any(candidate.Box.Meets) || (candidate.Away > 0 && Line(at, candidate.Box.Nearest(at)).Any(p => others.Any(o => o.Holds(p)))))) continue;
+            var cost = candidate.Away + 4 * onPaths;
             if (best is null || cost < best.Value.Cost) best = candidate with { Cost = cost };
         }
         if (best is not { } found) return null;

@@ -76,16 +76,23 @@ public class EmbeddingMapTests
     [Theory]
     [InlineData(640)]
     [InlineData(364)]
-    public void EmbeddingMap_AFewPaths_HaveTheirNamesBesideTheirEnds(double width)
+    public void EmbeddingMap_AFewPaths_HaveTheirNamesBesideTheirEndsAndOnNoPath_OrBelow(double width)
     {
         string[] names = ["A: American shrew mole", "B: One mole of carbon dioxide", "C: Take a biopsy of the mole that was there before", "D: mole"];
         var random = new Random(7);
+        var below = 0;
         for (var trial = 0; trial < 60; trial++)
         {
             // Ends near one another, often at the map's edge, far from where all begin.
             (float, float) Near(double spread) => ((float)(1 + spread * random.NextDouble()), (float)(trial % 3 + spread * random.NextDouble()));
             MapPoint[] points = [.. names.Take(2 + trial % 3).Select((n, i) => new MapPoint(n, $"text{i}", [(0, 0), Near(0.5), Near(trial % 2 == 0 ? 0.02 : 0.3)]))];
             var reading = new FigureReading(EmbeddingMap.Of(points, new() { Title = "Where “mole” goes", Width = width })).Check();
+            var frame = reading.Elements.First(e => e.Name.LocalName == "rect" && e.Attribute("stroke-width") is not null);
+            var bottom = FigureReading.Number(frame, "y") + FigureReading.Number(frame, "height");
+            var isBelow = reading.Elements.Where(e => e.Attribute("data-text") is not null).All(e => FigureReading.Number(e, "y") > bottom);
+            below += isBelow ? 1 : 0;
+            (double X, double Y)[][] paths = [.. reading.Elements.Where(e => e.Attribute("data-key")?.Value.EndsWith(".path", StringComparison.Ordinal) == true).Select(e =>
+                e.Attribute("d")!.Value[1..].Split('L').Select(p => p.Split(' ').Select(n => double.Parse(n, System.Globalization.CultureInfo.InvariantCulture)).ToArray()).Select(p => (p[0], p[1])).ToArray())];
             foreach (var (point, i) in points.Select((p, i) => (p, i)))
             {
                 var circle = reading.Mark(point.Key).Elements().Single(e => e.Name.LocalName == "circle");
@@ -93,11 +100,24 @@ public class EmbeddingMapTests
                 var text = string.Concat(label.Nodes().OfType<System.Xml.Linq.XText>().Select(t => t.Value));
                 Assert.StartsWith(names[i][..2], text);
                 double x = FigureReading.Number(label, "x"), dx = Math.Max(0, Math.Max(x - FigureReading.Number(circle, "cx"), FigureReading.Number(circle, "cx") - x - TextWidth.Of(text, 12, isBold: true)));
-                var dy = Math.Abs(FigureReading.Number(label, "y") - 4 - FigureReading.Number(circle, "cy"));
-                Assert.True(dx <= 10 && dy <= 140, $"“{text}” stands {dx:0} and {dy:0} pixels from its point.");
+                double y = FigureReading.Number(label, "y"), dy = Math.Abs(y - 4 - FigureReading.Number(circle, "cy"));
+                if (isBelow)
+                {
+                    // A point of its colour stands before it.
+                    Assert.Contains(reading.Elements, e => e.Name.LocalName == "circle" && e.Attribute("class")?.Value == circle.Attribute("class")!.Value && Math.Abs(FigureReading.Number(e, "cy") - y + 4) < 0.1 && FigureReading.Number(e, "cx") < x);
+                    continue;
+                }
+                Assert.True(dx <= 10 && dy <= 60, $"“{text}” stands {dx:0} and {dy:0} pixels from its point.");
+                foreach (var (from, to) in paths.SelectMany(p => p.Zip(p.Skip(1))))
+                    for (var part = 0.0; part <= 1; part += 0.01)
+                    {
+                        var (px, py) = (from.X + (to.X - from.X) * part, from.Y + (to.Y - from.Y) * part);
+                        Assert.False(px > x + 2 && px < x + TextWidth.Of(text, 12, isBold: true) - 2 && py > y - 8 && py < y, $"A path crosses “{text}”.");
+                    }
                 // One that is not right beside its point is led to.
                 if (dy > 16) Assert.Contains(reading.Elements, e => e.Attribute("d")?.Value.StartsWith($"M{circle.Attribute("cx")!.Value} {circle.Attribute("cy")!.Value}L", StringComparison.Ordinal) == true && e.Attribute("data-key") is null);
             }
         }
+        Assert.InRange(below, 1, 59);
     }
 }
