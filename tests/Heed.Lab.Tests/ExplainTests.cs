@@ -29,7 +29,7 @@ public sealed class ExplainTests(LabFixture lab)
         Assert.Equal(expected.Difference, (await visit.ValuesAsync("total"))["total"], 1e-4);
         foreach (var part in expected.Parts.Where(p => p.Source.Layer is not null).OrderByDescending(p => Math.Abs(p.Value)).Take(20)) Assert.Equal(part.Value, shown[part.Source.Key], 1e-4);
         await Assertions.Expect(visit.Page.Locator(".notes")).ToContainTextAsync($"{expected.Parts.Count} parts add up to");
-        Assert.Contains("set.answer=Mary&set.wrong=John", visit.Page.Url);
+        await Assertions.Expect(visit.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("set.answer=Mary&set.wrong=John"));
 
         await visit.Page.ReloadAsync();
         await visit.SettleAsync();

@@ -400,7 +400,7 @@ public sealed class LessonTests(LabFixture lab)
         foreach (var (id, p) in new GenerationOptions { Temperature = 1.5f, TopK = 3 }.Distribution(logits)) Assert.Equal(p, before[$"t{id}.drawn"], 1e-4);
         await page.GetByLabel("Top-p").FillAsync("0.5");
         await visit.SettleAsync();
-        Assert.Contains("set.temperature=1.5&set.top-k=3&set.top-p=0.5", page.Url, StringComparison.Ordinal);
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex("set.temperature=1.5&set.top-k=3&set.top-p=0.5"));
         var after = await MarksAsync(page);
         Assert.NotEqual(before, after);
         await page.ReloadAsync();

@@ -77,8 +77,7 @@ public sealed class LookTests(LabFixture lab)
         await card.GetByRole(AriaRole.Spinbutton, new() { Name = "Layer" }).BlurAsync();
         await card.GetByRole(AriaRole.Button, new() { Name = "all heads" }).ClickAsync();
         await visit.SettleAsync();
-        Assert.Contains("set.vectors=attn.hook_z", visit.Page.Url);
-        Assert.Contains("set.of=all", visit.Page.Url);
+        await Assertions.Expect(visit.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("set.vectors=attn.hook_z&set.of=all"));
         var values = lab.Model.Trace(Text)["blocks.3.attn.hook_z"];
         for (var p = 0; p < 4; p++)
         {
@@ -193,8 +192,11 @@ public sealed class LookTests(LabFixture lab)
         Assert.InRange(count, 13, 62);   // all fit in one more step
         await Assertions.Expect(found.Locator("tbody tr")).ToHaveCountAsync(count);
         await Assertions.Expect(found.GetByRole(AriaRole.Button)).ToHaveCountAsync(0);
-        await Assertions.Expect(visit.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("set.find=water"));
+        await Assertions.Expect(visit.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("set.find=water&set.rows=62"));
         await visit.Page.ReloadAsync();
+        await Assertions.Expect(found.Locator("tbody tr")).ToHaveCountAsync(count);
+        // Another word has its first ones again.
+        await visit.Page.GetByRole(AriaRole.Searchbox).FillAsync("wate");
         await Assertions.Expect(found.Locator("tbody tr")).ToHaveCountAsync(12);
         await visit.Page.GetByRole(AriaRole.Searchbox).FillAsync("qxqxqx");
         await Assertions.Expect(found).ToContainTextAsync("contains “qxqxqx”");

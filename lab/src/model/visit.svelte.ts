@@ -20,6 +20,7 @@ class Visit {
   constructor() {
     addEventListener('popstate', () => {
       clearTimeout(this.#later);
+      this.#later = 0;
       this.lost = [];
       const place = parsePlace(new URL(location.href));
       // Only Chat's addresses hold the conversation; elsewhere it waits.
@@ -100,10 +101,14 @@ class Visit {
     return Math.round(this.number(name, own, least, most));
   }
 
-  /** Sets something on this page; nothing: as the page has it by itself. */
+  /** Sets something on this page; nothing: as the page has it by itself. The address follows at once; of a slider that moves, when it rests. */
   set(name: string, value: string | number | undefined): void {
-    const { [name]: _, ...others } = this.place.settings;
-    this.type({ settings: value === undefined || value === '' ? others : { ...others, [name]: String(value) } });
+    const { [name]: before, ...others } = this.place.settings;
+    const now = value === '' ? undefined : value?.toString();
+    if (now === before) return;
+    const isMoving = this.#later !== 0;
+    this.type({ settings: now === undefined ? others : { ...others, [name]: now } });
+    if (!isMoving) this.#replace();
   }
 
   /** True if a model has that head. */
@@ -131,6 +136,11 @@ class Visit {
   /** The address says where one is. */
   #write(): void {
     clearTimeout(this.#later);
+    this.#later = 0;
+    this.#replace();
+  }
+
+  #replace(): void {
     history.replaceState(null, '', formatPlace(this.place));
   }
 
