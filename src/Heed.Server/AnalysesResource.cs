@@ -83,8 +83,8 @@ internal static class AnalysesResource
             var scores = HeadScores.Run(model.Model, tokens, firstQuery: first, edits: run.Edits, progress: progress, cancellation: token);
             string[] notes =
             [
-                scores.HalfLosses is { } halves ? $"The loss is {Number(halves.First, "0.00")} nats a token the first time, and {Number(halves.Second, "0.00")} when the same tokens repeat."
-                    : $"The loss of the text is {Number(scores.Losses.Average(), "0.00")} nats a token.",
+                scores.HalfLosses is { } halves ? $"The loss, the mean of −ln p over the tokens, is {Number(halves.First, "0.00")} the first time, and {Number(halves.Second, "0.00")} when the same tokens repeat."
+                    : $"The loss of the text, the mean of −ln p over its tokens, is {Number(scores.Losses.Average(), "0.00")}.",
                 .. scores.Patterns.Select(p => p.Queries == 0 ? $"{p.Pattern.Name}: no token of this text has such a key."
                     : $"{p.Pattern.Name}: strongest in {Join(p.Sorted.Take(3).Select(s => $"head {s.Head} ({Number(s.Score, "0.00")})"))}."),
             ];
@@ -113,7 +113,7 @@ internal static class AnalysesResource
         {
             var ablation = Ablation.Run(model.Model, run.Tokens, options, progress, token);
             var logit = AnswerTokens.Logit(tokenizer, ablation.Answer, options.Wrong);
-            var notes = new List<string> { $"The whole model: {(ablation.Loss is { } loss ? $"a loss of {Number(loss, "0.000")} nats a token, " : "")}{logit} = {Signed(ablation.Logit)}." };
+            var notes = new List<string> { $"The whole model: {(ablation.Loss is { } loss ? $"a loss of {Number(loss, "0.000")} (the mean of −ln p over the tokens), " : "")}{logit} = {Signed(ablation.Logit)}." };
             if (ablation.Loss is null) notes.Add("The text is one token: nothing is predicted inside it, so there is no loss.");
             else notes.Add($"The loss changes most without {Join(ablation.Parts.OrderByDescending(p => Math.Abs(p.DeltaLoss!.Value)).Take(3).Select(p => $"{Part(p.Component)} ({Signed(p.DeltaLoss!.Value)})"))}.");
             notes.Add($"{logit} changes most without {Join(ablation.Parts.OrderByDescending(p => Math.Abs(p.DeltaLogit)).Take(3).Select(p => $"{Part(p.Component)} ({Signed(p.DeltaLogit)})"))}.");

@@ -65,7 +65,7 @@ public sealed class AnalysesTests(LabFixture lab)
         var (_, answer) = await AnalyseAsync("heads", new { text = Text });
         var expected = HeadScores.Run(lab.Model, Tokens);
         Assert.Equal(expected.Patterns[0].Scores[11][2], Values(answer, 0)["previous_token.L11.H2"], 1e-5);
-        Assert.Contains($"{expected.Losses.Average().ToString("0.00", CultureInfo.InvariantCulture)} nats", answer.GetProperty("notes")[0].GetString());
+        Assert.Contains($"over its tokens, is {expected.Losses.Average().ToString("0.00", CultureInfo.InvariantCulture)}.", answer.GetProperty("notes")[0].GetString());
     }
 
     [Theory]

@@ -17,7 +17,7 @@ public static class AblationFigures
         ArgumentNullException.ThrowIfNull(ablation);
         if (ablation.Loss is not { } loss) throw new ArgumentException("The text is one token: nothing is predicted inside it, so there is no loss.");
         return Map(ablation, p => p.DeltaLoss!.Value, loss, "loss", $"Without each {Part(ablation)}: the change of the loss",
-            $"In nats a token, over the whole text; the whole model's loss is {loss.ToString("0.00", CultureInfo.InvariantCulture)}. Blue: the text is predicted worse without it.");
+            $"The mean of −ln p over the text's tokens, in nats; the whole model's is {loss.ToString("0.00", CultureInfo.InvariantCulture)}. Blue: the text is predicted worse without it.");
     }
 
     /// <summary>The change of the answer's logit, or of the difference, at the end of the text.</summary>

@@ -60,9 +60,12 @@ public static class CircuitFigures
 
         Figure Pairs(IReadOnlyList<TokenPair> pairs, string key, string title, string caption, string measure) => HeatMap.Of(
             [.. pairs.Select(p => (float)p.Value)],
-            new("pair", [.. pairs.Select(p => $"{TokenLabel.Visible(label(p.From))} → {TokenLabel.Visible(label(p.To))}")], [.. pairs.Select(p => $"t{p.From}.t{p.To}")]),
+            new("pair", [.. pairs.Select(p => $"{Shown(p.From)} → {Shown(p.To)}")], [.. pairs.Select(p => $"t{p.From}.t{p.To}")]),
             FigureAxis.Named("", measure),
             new() { Title = title, Caption = caption, Measure = measure, KeyPrefix = $"L{c.Layer}.H{c.Head}.{key}", Width = 420 });
+
+        // Each apart: the arrow leads from the left to the right, whatever the script.
+        string Shown(int token) => Svg.Isolate(TokenLabel.Visible(label(token)));
     }
 
     /// <summary>The singular values of a head's value map: how many directions it really moves.</summary>

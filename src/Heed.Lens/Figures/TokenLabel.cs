@@ -51,7 +51,7 @@ public static partial class TokenLabel
     /// <summary>What those between ⟨ and ⟩ mean, with the first of them in a text, for a reader who meets them.</summary>
     internal static IEnumerable<string> Meanings(string text)
     {
-        if (Bytes().Match(text) is { Success: true } bytes) yield return $"{bytes.Value}: bytes, a piece of a character that takes several tokens";
+        if (Bytes().Match(text) is { Success: true } bytes) yield return $"{bytes.Value}: a piece of a character that takes several tokens, by its bytes";
         if (CodePoint().Match(text) is { Success: true } character) yield return $"{character.Value}: a character without a picture of its own, by its Unicode number";
     }
 
