@@ -13,7 +13,9 @@ public sealed class EditTextException(string message) : HeedException(message);
 /// </summary>
 public static class EditText
 {
-    private const string Forms = "The forms are zero:NAME, mean:NAME, scale:NAME:FACTOR, add:NAME:VECTOR, replace:NAME:FILE or :text=TEXT, pattern:LAYER.HEAD:KEYS, weight:LAYER.HEAD:query=Q,key=K,to=W, knockout:LAYER.HEAD:query=Q,key=K, freeze:NORM.";
+    /// <summary>The forms that whoever writes an edit may use.</summary>
+    private static string Forms(bool allowFiles)
+        => $"The forms are zero:NAME, mean:NAME, scale:NAME:FACTOR, add:NAME:{(allowFiles ? "VECTOR, replace:NAME:FILE or :text=TEXT" : "embed=TOKEN or :unembed=TOKEN, replace:NAME:text=TEXT")}, pattern:LAYER.HEAD:KEYS, weight:LAYER.HEAD:query=Q,key=K,to=W, knockout:LAYER.HEAD:query=Q,key=K, freeze:NORM.";
 
     private static readonly string[] s_kinds = ["zero", "mean", "scale", "add", "replace", "pattern", "weight", "knockout", "freeze"];
 
@@ -37,8 +39,8 @@ public static class EditText
         var other = at < 0 ? null : text[(at + 6)..];
         var parts = (at < 0 ? text : text[..at]).Split(':', 3);
         var kind = parts[0];
-        if (!s_kinds.Contains(kind)) throw Wrong(text, $"\"{kind}\" is no edit; there are {string.Join(", ", s_kinds)}");
-        if (parts.Length < 2 || parts[1].Length == 0) throw Wrong(text, "it names nothing to change");
+        if (!s_kinds.Contains(kind)) throw Wrong($"\"{kind}\" is no edit; there are {string.Join(", ", s_kinds)}");
+        if (parts.Length < 2 || parts[1].Length == 0) throw Wrong("it names nothing to change");
         var name = parts[1];
         var rest = parts.Length > 2 ? parts[2] : "";
         var plain = new List<string>();
@@ -49,14 +51,14 @@ public static class EditText
             if (pairs.All(p => p.Split('=') is [var word, _] && s_names.Contains(word)))
             {
                 foreach (var pair in pairs)
-                    if (!named.TryAdd(pair.Split('=')[0], pair.Split('=')[1])) throw Wrong(text, $"{pair.Split('=')[0]} is given twice");
+                    if (!named.TryAdd(pair.Split('=')[0], pair.Split('=')[1])) throw Wrong($"{pair.Split('=')[0]} is given twice");
             }
             else
             {
                 plain.Add(part);
             }
         }
-        int? head = Take("head") is { } h ? Whole(text, "head", h) : null;
+        int? head = Take("head") is { } h ? Whole("head", h) : null;
         Range? positions = null;
         if (Take("positions") is { } range)
         {
@@ -74,9 +76,9 @@ public static class EditText
             "knockout" => Knockout(),
             _ => Freeze(),
         };
-        if (other is not null) throw Wrong(text, $"text= means nothing for {kind}");
-        if (plain.Count > 0) throw Wrong(text, $"\"{plain[0]}\" means nothing here");
-        if (named.Count > 0) throw Wrong(text, $"{named.Keys.First()} means nothing for {kind}");
+        if (other is not null) throw Wrong($"text= means nothing for {kind}");
+        if (plain.Count > 0) throw Wrong($"\"{plain[0]}\" means nothing here");
+        if (named.Count > 0) throw Wrong($"{named.Keys.First()} means nothing for {kind}");
         // Before anything runs, and with what there is instead.
         Fits(() => edit.Check(model.Transformer.Activations));
         return edit;
@@ -93,11 +95,16 @@ public static class EditText
             }
         }
 
+        EditTextException Wrong(string why) => new($"{text}: {why}. {Forms(allowFiles)}");
+
+        int Whole(string what, string value)
+            => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw Wrong($"the {what} \"{value}\" is no number");
+
         string? Take(string key) => named.Remove(key, out var value) ? value : null;
 
         string Plain(string what)
         {
-            if (plain.Count == 0) throw Wrong(text, $"it has no {what}");
+            if (plain.Count == 0) throw Wrong($"it has no {what}");
             // A file's name may contain a colon.
             var value = string.Join(':', plain);
             plain.Clear();
@@ -105,23 +112,23 @@ public static class EditText
         }
 
         float Number(string what, string value)
-            => float.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && float.IsFinite(number) ? number : throw Wrong(text, $"the {what} \"{value}\" is no number");
+            => float.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && float.IsFinite(number) ? number : throw Wrong($"the {what} \"{value}\" is no number");
 
         float[] Vector()
         {
-            var from = Plain("vector to add: embed=TOKEN, unembed=TOKEN or a safetensors file");
+            var from = Plain($"vector to add: embed=TOKEN{(allowFiles ? ", unembed=TOKEN or a safetensors file" : " or unembed=TOKEN")}");
             if (from.StartsWith("embed=", StringComparison.Ordinal)) return Directions.VectorOf(model, new Word(from, [Token(from[6..])]));
             if (from.StartsWith("unembed=", StringComparison.Ordinal)) return Directions.UnembeddingOf(model, Token(from[8..]));
             Allow(from);
             using var file = SafetensorsFile.Open(from);
             var all = string.Join(", ", file.Tensors.Take(20).Select(t => $"{t.Name} {t.ShapeText}")) + (file.Tensors.Count > 20 ? ", …" : "");
-            var tensor = Take("tensor") is { } chosen ? file.Find(chosen) ?? throw Wrong(text, $"{from} has no tensor \"{chosen}\"; it has {all}")
-                : file.Find(name) ?? (file.Tensors.Count == 1 ? file.Tensors.Single() : throw Wrong(text, $"{from} has several tensors, and none is called {name}; choose one with :tensor= from {all}"));
-            if (tensor.Shape.Count is not (1 or 2)) throw Wrong(text, $"{tensor.Name} of {from} is {tensor.ShapeText}; a vector or rows of vectors are needed");
+            var tensor = Take("tensor") is { } chosen ? file.Find(chosen) ?? throw Wrong($"{from} has no tensor \"{chosen}\"; it has {all}")
+                : file.Find(name) ?? (file.Tensors.Count == 1 ? file.Tensors.Single() : throw Wrong($"{from} has several tensors, and none is called {name}; choose one with :tensor= from {all}"));
+            if (tensor.Shape.Count is not (1 or 2)) throw Wrong($"{tensor.Name} of {from} is {tensor.ShapeText}; a vector or rows of vectors are needed");
             var width = checked((int)tensor.Shape[^1]);
             var rows = tensor.Shape.Count == 1 ? 1 : checked((int)tensor.Shape[0]);
-            var row = Take("row") is { } given ? Whole(text, "row", given) : rows == 1 ? 0 : throw Wrong(text, $"{tensor.Name} of {from} has {rows} rows; choose one with :row=0 to :row={rows - 1}");
-            if (row >= rows) throw Wrong(text, $"{tensor.Name} of {from} has rows 0 to {rows - 1}, not {row}");
+            var row = Take("row") is { } given ? Whole("row", given) : rows == 1 ? 0 : throw Wrong($"{tensor.Name} of {from} has {rows} rows; choose one with :row=0 to :row={rows - 1}");
+            if (row >= rows) throw Wrong($"{tensor.Name} of {from} has rows 0 to {rows - 1}, not {row}");
             return tensor.ToFloats()[(row * width)..((row + 1) * width)];
         }
 
@@ -134,23 +141,23 @@ public static class EditText
 
         Edit Pattern()
         {
-            if (head is not null) throw Wrong(text, "a pattern names its head as LAYER.HEAD");
+            if (head is not null) throw Wrong("a pattern names its head as LAYER.HEAD");
             var (layer, chosen) = HeadPlace();
-            var keys = Plain("keys that each query looks at, or .json file of a matrix");
+            var keys = Plain($"keys that each query looks at{(allowFiles ? ", or .json file of a matrix" : "")}");
             var isFile = keys.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
             if (isFile) Allow(keys);
             var drawn = isFile ? DrawnPattern.FromJson(Path.GetFileName(keys), File.ReadAllText(keys)) : Drawn(keys);
-            var renormalize = (Take("renormalize") ?? "yes") switch { "yes" => true, "no" => false, var other => throw Wrong(text, $"renormalize is yes or no, not \"{other}\"") };
-            if (drawn.Length is { } length && length != tokens.Length) throw Wrong(text, $"its matrix is for {length} tokens; the text has {tokens.Length}");
+            var renormalize = (Take("renormalize") ?? "yes") switch { "yes" => true, "no" => false, var other => throw Wrong($"renormalize is yes or no, not \"{other}\"") };
+            if (drawn.Length is { } length && length != tokens.Length) throw Wrong($"its matrix is for {length} tokens; the text has {tokens.Length}");
             var weights = new float[tokens.Length, tokens.Length];
             var (from, count) = (positions ?? Range.All).GetOffsetAndLength(tokens.Length);
             for (var q = from; q < from + count; q++)
             {
                 var row = new float[q + 1];
-                if (!drawn.Row(tokens, q, row) && renormalize) throw Wrong(text, $"it leaves query {q} no key to look at; choose other queries with :positions=FIRST..LAST");
+                if (!drawn.Row(tokens, q, row) && renormalize) throw Wrong($"it leaves query {q} no key to look at; choose other queries with :positions=FIRST..LAST");
                 for (var k = 0; k <= q; k++) weights[q, k] = row[k];
             }
-            return Edit.Pattern(layer, chosen ?? throw Wrong(text, "a pattern is for one head; name it as LAYER.HEAD"), weights, renormalize, positions);
+            return Edit.Pattern(layer, chosen ?? throw Wrong("a pattern is for one head; name it as LAYER.HEAD"), weights, renormalize, positions);
         }
 
         DrawnPattern Drawn(string keys)
@@ -162,7 +169,7 @@ public static class EditText
 
         Activation From()
         {
-            if (name.Contains('*')) throw Wrong(text, "one activation at a time can be replaced");
+            if (name.Contains('*')) throw Wrong("one activation at a time can be replaced");
             if (other is null)
             {
                 var file = Plain(allowFiles ? "file to take it from, or text=TEXT" : "text to take it from, as text=TEXT");
@@ -173,33 +180,33 @@ public static class EditText
             other = null;
             Fits(() => _ = model.Transformer.Activations[name]);
             var encoding = model.Tokenizer.Encode(words);
-            if (encoding.Count == 0) throw Wrong(text, "the other text is empty");
-            if (encoding.Count > maxTokens) throw Wrong(text, $"the other text has {encoding.Count} tokens; at most {maxTokens} are taken");
+            if (encoding.Count == 0) throw Wrong("the other text is empty");
+            if (encoding.Count > maxTokens) throw Wrong($"the other text has {encoding.Count} tokens; at most {maxTokens} are taken");
             return model.Trace(encoding.Ids, [name])[name];
         }
 
         Edit Weight()
         {
-            if (head is not null || positions is not null) throw Wrong(text, "a weight names its head as LAYER.HEAD and its place as query and key");
+            if (head is not null || positions is not null) throw Wrong("a weight names its head as LAYER.HEAD and its place as query and key");
             var (layer, chosen) = HeadPlace();
             var (query, key) = (Place(Needed("query"), "query"), Place(Needed("key"), "key"));
-            if (key > query) throw Wrong(text, $"the token at {query} cannot look at the one at {key}, which comes later");
-            var weight = Number("weight", Take("to") ?? throw Wrong(text, "it does not say the new weight, as to=0.5"));
-            if (weight is < 0 or > 1) throw Wrong(text, $"a weight is from 0 to 1, not {weight.ToString(CultureInfo.InvariantCulture)}");
-            if (chosen is null) throw Wrong(text, "a weight is of one head; name it as LAYER.HEAD");
+            if (key > query) throw Wrong($"the token at {query} cannot look at the one at {key}, which comes later");
+            var weight = Number("weight", Take("to") ?? throw Wrong("it does not say the new weight, as to=0.5"));
+            if (weight is < 0 or > 1) throw Wrong($"a weight is from 0 to 1, not {weight.ToString(CultureInfo.InvariantCulture)}");
+            if (chosen is null) throw Wrong("a weight is of one head; name it as LAYER.HEAD");
             return Edit.Apply(ActivationNames.InBlock(layer, ActivationNames.Pattern), (row, _, _) => Give(row, key, weight), chosen, query..(query + 1));
         }
 
-        string Needed(string what) => Take(what) ?? throw Wrong(text, $"it does not say which {what}");
+        string Needed(string what) => Take(what) ?? throw Wrong($"it does not say which {what}");
 
         void Allow(string file)
         {
-            if (!allowFiles) throw Wrong(text, "files cannot be named here");
+            if (!allowFiles) throw Wrong("files cannot be named here");
         }
 
         Edit Knockout()
         {
-            if (head is not null || positions is not null) throw Wrong(text, "a knockout names its head as LAYER.HEAD and its place as query and key");
+            if (head is not null || positions is not null) throw Wrong("a knockout names its head as LAYER.HEAD and its place as query and key");
             var (layer, chosen) = HeadPlace();
             var key = Needed("key");
             var query = Take("query");
@@ -209,8 +216,8 @@ public static class EditText
         (int Layer, int? Head) HeadPlace()
         {
             var place = name.Split('.');
-            if (place.Length != 2) throw Wrong(text, $"\"{name}\" is not LAYER.HEAD");
-            return (Whole(text, "layer", place[0]), place[1] == "*" ? null : Whole(text, "head", place[1]));
+            if (place.Length != 2) throw Wrong($"\"{name}\" is not LAYER.HEAD");
+            return (Whole("layer", place[0]), place[1] == "*" ? null : Whole("head", place[1]));
         }
 
         int Place(string value, string what) => Places(value, what).Start.Value;
@@ -221,10 +228,10 @@ public static class EditText
             var ends = value.Split("..");
             var (first, last) = (0, tokens.Length - 1);
             if (ends.Length > 2 || !End(ends[0], ref first) || (ends.Length == 2 && !End(ends[1], ref last)))
-                throw Wrong(text, $"{what} is '{value}'; write FIRST..LAST, for example 0..{tokens.Length - 1}, or one position");
+                throw Wrong($"{what} is '{value}'; write FIRST..LAST, for example 0..{tokens.Length - 1}, or one position");
             if (ends.Length == 1) last = first;
-            if (first > last) throw Wrong(text, $"{what} is '{value}', whose first comes after its last");
-            if (first < 0 || last >= tokens.Length) throw Wrong(text, $"{what} is '{value}'; the text has positions 0 to {tokens.Length - 1}");
+            if (first > last) throw Wrong($"{what} is '{value}', whose first comes after its last");
+            if (first < 0 || last >= tokens.Length) throw Wrong($"{what} is '{value}'; the text has positions 0 to {tokens.Length - 1}");
             return first..(last + 1);
 
             bool End(string end, ref int position)
@@ -238,7 +245,7 @@ public static class EditText
 
         Edit Freeze()
         {
-            if (head is not null) throw Wrong(text, "a norm's scale has no heads here");
+            if (head is not null) throw Wrong("a norm's scale has no heads here");
             Fits(() => model.Transformer.Activations.Match($"{name}{ActivationNames.Scale}"));
             return Edit.FreezeNorm(name, model.Trace(tokens, [$"{name}{ActivationNames.Scale}"]), positions);
         }
@@ -246,9 +253,6 @@ public static class EditText
 
     /// <summary>True for an edit that takes a pass of the model to be read: one of another text, or of the text itself to freeze a norm.</summary>
     public static bool Runs(string text) => text.Contains(":text=", StringComparison.Ordinal) || text.StartsWith("freeze:", StringComparison.Ordinal);
-
-    private static int Whole(string edit, string what, string value)
-        => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw Wrong(edit, $"the {what} \"{value}\" is no number");
 
     /// <summary>One weight is set, and the others share what is left as they shared it before.</summary>
     private static void Give(Span<float> row, int key, float weight)
@@ -258,6 +262,4 @@ public static class EditText
         var factor = others > 0 ? (1 - weight) / others : 0;
         for (var k = 0; k < row.Length; k++) row[k] = k == key ? weight : (float)(row[k] * factor);
     }
-
-    private static EditTextException Wrong(string edit, string why) => new($"{edit}: {why}. {Forms}");
 }

@@ -25,7 +25,13 @@ internal static partial class Problems
         try
         {
             await next(context);
-            if (context.Response is { HasStarted: false, StatusCode: >= 400 and var status } && context.Request.Path.StartsWithSegments("/api")) await Write(context, status, Meaning(context, status));
+            if (context.Response is not { HasStarted: false, StatusCode: >= 400 and var status }) return;
+            if (context.Request.Path.StartsWithSegments("/api")) await Write(context, status, Meaning(context, status));
+            else
+            {
+                context.Response.ContentType = "text/plain; charset=utf-8";
+                await context.Response.WriteAsync($"There is no page {context.Request.Path} here. The lab begins at /.", context.RequestAborted);
+            }
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {

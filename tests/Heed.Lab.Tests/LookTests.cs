@@ -206,6 +206,17 @@ public sealed class LookTests(LabFixture lab)
     }
 
     [BrowserFact]
+    public async Task Address_OfATokenThatIsNotThere_NamesNone()
+    {
+        await using var visit = await Visit.OpenAsync(lab, "/look?text=they+crashed+the+car&query=99&key=3");
+        visit.IsExpected = fault => fault.Contains("400", StringComparison.Ordinal);
+        await Assertions.Expect(visit.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex(@"text=they\+crashed\+the\+car$"));
+        await visit.SettleAsync();
+        await Assertions.Expect(visit.Page.Locator(".trouble")).ToHaveCountAsync(0);
+        Assert.NotEmpty(await visit.ValuesAsync("L10.H1.q3.k"));
+    }
+
+    [BrowserFact]
     public async Task EmptyText_IsSaidOnce_AndFiguresComeBackWithTheNextWord()
     {
         await using var visit = await Visit.OpenAsync(lab, "/look?text=");

@@ -289,6 +289,29 @@ public sealed class ServerTests(LabFixture lab)
     }
 
     [Fact]
+    public async Task Page_ThatIsNotThere_IsSaidInPlainText()
+    {
+        using var response = await lab.Http.GetAsync("/nonsense%3Cscript%3E");
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Equal("text/plain", response.Content.Headers.ContentType!.MediaType);
+        Assert.Contains("The lab begins at /.", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("paint:blocks.1.attn.hook_z")]
+    [InlineData("add:blocks.1.hook_resid_post")]
+    [InlineData("replace:blocks.1.hook_resid_post")]
+    [InlineData("pattern:1.1")]
+    public async Task Edit_ThatIsRefused_OffersNoFiles(string edit)
+    {
+        using var response = await lab.Http.PostAsJsonAsync("/api/next", new { text = "they crashed", edits = new[] { edit } });
+        var error = await response.Content.ReadAsStringAsync();
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("The forms are", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("file", error, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public async Task Visitor_WhoLeaves_CostsNothingMore()
     {
         // Forty texts that nobody waits for any more: the one after them does not wait for their runs.

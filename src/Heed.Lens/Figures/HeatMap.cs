@@ -202,7 +202,8 @@ public static class HeatMap
     private static (Func<double, string>? Write, int Power) Writing(float[,] cells, double largest, double width, double height, bool isSigned)
     {
         if (height < 18) return (null, 0);
-        string Exact(double value) => Written(FigureNumbers.Signed(value), isSigned);
+        // What is nothing beside the largest is written as nothing: its mark has the exact number.
+        string Exact(double value) => Written(FigureNumbers.Signed(Math.Abs(value) < 0.0005 && largest >= 0.05 ? 0 : value), isSigned);
         if (Fits(Exact)) return (Exact, 0);
         var power = largest is 0 or (>= 0.0995 and < 9999.5) ? 0 : 3 * (int)Math.Floor((Math.Log10(largest) + (largest < 1 ? 1 : 0)) / 3);
         var unit = Math.Pow(10, power);
