@@ -125,7 +125,7 @@ internal static class FiguresResource
             ? ScoreFigures.ByDimension(await model.WithEngineAsync(() => ScoreParts.Run(model.Model, run.Tokens, request.Layer, request.Head, query, key, edits: run.Edits), cancellation), run.Texts, width)
             : ScoreTerms.ByDimension(queries.Row(query, request.Head), keys.Row(key, request.Head / (layer.Heads / layer.KeyValueHeads)),
                 trace[ActivationNames.InBlock(request.Layer, ActivationNames.RawScores)][request.Head, query, key],
-                TokenLabel.Quoted(run.Texts[query]), TokenLabel.Quoted(run.Texts[key]), $"L{N(request.Layer)}.H{N(request.Head)}.q{N(query)}.k{N(key)}", width);
+                TokenLabel.Quoted(run.Texts, query), TokenLabel.Quoted(run.Texts, key), $"L{N(request.Layer)}.H{N(request.Head)}.q{N(query)}.k{N(key)}", width);
         return Answer([figure], Why(request, model, run, query, key, "ByDimension"));
     }
 

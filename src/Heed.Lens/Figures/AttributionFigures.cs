@@ -31,7 +31,7 @@ public static class AttributionFigures
     {
         ArgumentNullException.ThrowIfNull(attribution);
         ArgumentNullException.ThrowIfNull(tokens);
-        return ResidualStream.Of([.. attribution.Writes.Select(w => new ResidualWrite(w.Name, w.Key, w.Length, w.Value))], TokenLabel.Quoted(tokens[attribution.Position]), Difference(attribution, tokenizer));
+        return ResidualStream.Of([.. attribution.Writes.Select(w => new ResidualWrite(w.Name, w.Key, w.Length, w.Value))], TokenLabel.Quoted(tokens, attribution.Position), Difference(attribution, tokenizer));
     }
 
     /// <summary>What is explained: logit(“·Mary”) − logit(“·John”), or − mean logit.</summary>

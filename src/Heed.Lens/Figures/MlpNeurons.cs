@@ -29,7 +29,7 @@ public static class MlpNeurons
         var change = output.Row(position).ToArray();
         var layer = ActivationPlace.LayerOf(post.Name);
         var key = $"L{layer}.p{position}";
-        var token = TokenLabel.Quoted(tokens[position]);
+        var token = TokenLabel.Quoted(tokens, position);
         var shown = Math.Min(neurons.Length, Columns * MostRows);
         var canvas = new FigureCanvas($"Layer {layer}: what the MLP does with {token}", $"Each cell is one of {FigureNumbers.Count(neurons.Length)} neurons, which looks for something of its own in the vector. The strongest are listed; all together write the change.", Math.Max(width, Narrowest));
         double left = FigureCanvas.Margin, room = canvas.Width - 2 * FigureCanvas.Margin, y = canvas.Top + 18;

@@ -38,7 +38,7 @@ public static class MultiHeadSum
         var bias = rest.Select(x => (float)x).ToArray();
         if (Strip.Length(bias) > 1e-4 * Math.Max(length, 1)) parts.Add(("bias", $"L{layer}.bias", bias));
 
-        var token = TokenLabel.Quoted(tokens[position]);
+        var token = TokenLabel.Quoted(tokens, position);
         var canvas = new FigureCanvas($"{(layer is { } l ? $"Layer {l}: " : "")}what {heads} heads add to {token}",
             "Each arrow is one head's ΔE along the direction of their sum, beginning where the last one ended; backwards arrows work against it.", 24 + 70 + 64 + ArrowWidth + 80 + StripWidth + 24);
         double left = FigureCanvas.Margin + 66 + 68, stripX = canvas.Width - FigureCanvas.Margin - StripWidth, top = canvas.Top + 20;

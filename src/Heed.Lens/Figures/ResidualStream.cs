@@ -33,7 +33,7 @@ public static class ResidualStream
             writes.Add(new($"attention {layer}", $"L{layer}.attention", Length(layer, ActivationNames.AttentionOut)));
             writes.Add(new($"MLP {layer}", $"L{layer}.mlp", Length(layer, ActivationNames.MlpOut)));
         }
-        return Of(writes, TokenLabel.Quoted(tokens[position]), width: width);
+        return Of(writes, TokenLabel.Quoted(tokens, position), width: width);
 
         double Length(int layer, string name) => Strip.Length(trace[ActivationNames.InBlock(layer, name)].Row(position));
     }

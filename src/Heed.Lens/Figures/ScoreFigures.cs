@@ -27,7 +27,7 @@ public static class ScoreFigures
     {
         ArgumentNullException.ThrowIfNull(score);
         ArgumentNullException.ThrowIfNull(tokens);
-        return (TokenLabel.Quoted(tokens[score.Query]), TokenLabel.Quoted(tokens[score.Key]), $"L{score.Layer}.H{score.Head}.q{score.Query}.k{score.Key}");
+        return (TokenLabel.Quoted(tokens, score.Query), TokenLabel.Quoted(tokens, score.Key), $"L{score.Layer}.H{score.Head}.q{score.Query}.k{score.Key}");
     }
 
     private static FigureAxis Axis(string title, IReadOnlyList<ScoreWriter> writers)

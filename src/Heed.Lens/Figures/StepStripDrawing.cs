@@ -32,7 +32,7 @@ internal sealed class StepStripDrawing
     /// <summary>The picture up to a step, 1 to <see cref="Last"/>.</summary>
     public Figure Draw(int step)
     {
-        var token = TokenLabel.Quoted(_story.Tokens[_story.Query]);
+        var token = _words.Of(_story.Query);
         var canvas = new FigureCanvas($"Layer {_story.Layer}, head {_story.Head}: what {token} takes from the others", Caption(step), Width);
         var top = Math.Max(canvas.Top, 96);
         var labelWidth = Left - FigureCanvas.Margin - 12;
@@ -163,7 +163,7 @@ internal sealed class StepStripDrawing
 
     private string Caption(int step)
     {
-        var who = TokenLabel.Quoted(_story.Tokens[_story.Query]);
+        var who = _words.Of(_story.Query);
         var masked = _story.MaskedScores.Count(float.IsNegativeInfinity);
         return step switch
         {
@@ -189,6 +189,6 @@ internal sealed class StepStripDrawing
             + "strengths compare within a column, and between E and E′ · length: of the whole vector";
         if (_shown.Length == _story.Tokens.Count) return foot;
         var rest = Enumerable.Range(0, _story.Tokens.Count).Except(_shown).Sum(k => (double)_story.Weights[k]);
-        return foot + $" · the {_shown.Length} of {_story.Tokens.Count} tokens that {TokenLabel.Quoted(_story.Tokens[_story.Query])} takes most from are shown; from the others it takes {FigureNumbers.Percent(rest)} together";
+        return foot + $" · the {_shown.Length} of {_story.Tokens.Count} tokens that {_words.Of(_story.Query)} takes most from are shown; from the others it takes {FigureNumbers.Percent(rest)} together";
     }
 }

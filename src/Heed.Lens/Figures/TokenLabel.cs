@@ -16,6 +16,9 @@ public static partial class TokenLabel
     /// <summary>A token in a sentence: “forest”.</summary>
     public static string Quoted(string text) => InQuotes(Short(text));
 
+    /// <summary>A token of a text in a sentence: “forest”; of several that are written alike, with its place: “the” at 5.</summary>
+    public static string Quoted(IReadOnlyList<string> tokens, int position) => new TokenWords(tokens).Of(position);
+
     /// <summary>A label in a sentence.</summary>
     internal static string InQuotes(string label) => $"“{Svg.Isolate(label)}”";
 
