@@ -42,12 +42,12 @@ public sealed record ContextCostRow(long Context, bool IsBeyond, IReadOnlyList<C
         var (first, windows) = (config.Layers[0], config.Layers.Where(l => l.Window is not null).ToList());
         return
         [
-            $"Cache: {Times(Savings.Cache)} fewer operations a token than computing all {N(Context)} again.",
-            $"Streaming softmax: a query holds a block of scores, a maximum and a sum, {Times(Savings.StreamingSoftmax)} fewer numbers than its {N(Context)} scores; the grids of one layer would take {ContextSquare.Bytes(GridBytes)}.",
-            Savings.GroupedHeads == 1 ? "Grouped heads: none; every head has keys and values of its own."
-                : $"Grouped heads: {first.Heads} heads share {first.KeyValueHeads} {(first.KeyValueHeads == 1 ? "set" : "sets")} of keys and values, so the cache is {Times(Savings.GroupedHeads)} smaller.",
-            windows.Count == 0 ? "Windows: none; every layer sees everything."
-                : $"Windows: {windows.Count} of {config.Layers.Count} layers see the last {N(windows[0].Window!.Value)} tokens; {Times(Savings.WindowPrefill)} fewer scores to compute all at once, "
+            $"Keys and values are kept (cache): {Times(Savings.Cache)} fewer operations a token than computing all {N(Context)} again.",
+            $"Softmax block by block (streaming): a query holds a block of scores, a maximum and a sum, {Times(Savings.StreamingSoftmax)} fewer numbers than its {N(Context)} scores; the grids of one layer would take {ContextSquare.Bytes(GridBytes)}.",
+            Savings.GroupedHeads == 1 ? "Shared keys and values (grouped heads): none; every head has its own."
+                : $"Shared keys and values (grouped heads): {first.Heads} heads share {first.KeyValueHeads} {(first.KeyValueHeads == 1 ? "set" : "sets")} of keys and values, so the cache is {Times(Savings.GroupedHeads)} smaller.",
+            windows.Count == 0 ? "Looking back only so far (windows): none; every layer sees everything."
+                : $"Looking back only so far (windows): {windows.Count} of {config.Layers.Count} layers see the last {N(windows[0].Window!.Value)} tokens; {Times(Savings.WindowPrefill)} fewer scores to compute all at once, "
                     + $"and {Times(Savings.WindowCache)} fewer keys and values are looked at (Heed keeps them all, so that a text can be shortened again).",
         ];
 

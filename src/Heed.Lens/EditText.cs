@@ -13,10 +13,6 @@ public sealed class EditTextException(string message) : HeedException(message);
 /// </summary>
 public static class EditText
 {
-    /// <summary>The forms that whoever writes an edit may use.</summary>
-    private static string Forms(bool allowFiles)
-        => $"The forms are zero:NAME, mean:NAME, scale:NAME:FACTOR, add:NAME:{(allowFiles ? "VECTOR, replace:NAME:FILE or :text=TEXT" : "embed=TOKEN or :unembed=TOKEN, replace:NAME:text=TEXT")}, pattern:LAYER.HEAD:KEYS, weight:LAYER.HEAD:query=Q,key=K,to=W, knockout:LAYER.HEAD:query=Q,key=K, freeze:NORM.";
-
     private static readonly string[] s_kinds = ["zero", "mean", "scale", "add", "replace", "pattern", "weight", "knockout", "freeze"];
 
     private static readonly string[] s_names = ["head", "positions", "query", "key", "to", "factor", "tensor", "row", "renormalize"];
@@ -253,6 +249,10 @@ public static class EditText
 
     /// <summary>True for an edit that takes a pass of the model to be read: one of another text, or of the text itself to freeze a norm.</summary>
     public static bool Runs(string text) => text.Contains(":text=", StringComparison.Ordinal) || text.StartsWith("freeze:", StringComparison.Ordinal);
+
+    /// <summary>The forms that whoever writes an edit may use.</summary>
+    private static string Forms(bool allowFiles)
+        => $"The forms are zero:NAME, mean:NAME, scale:NAME:FACTOR, add:NAME:{(allowFiles ? "VECTOR, replace:NAME:FILE or :text=TEXT" : "embed=TOKEN or :unembed=TOKEN, replace:NAME:text=TEXT")}, pattern:LAYER.HEAD:KEYS, weight:LAYER.HEAD:query=Q,key=K,to=W, knockout:LAYER.HEAD:query=Q,key=K, freeze:NORM.";
 
     /// <summary>One weight is set, and the others share what is left as they shared it before.</summary>
     private static void Give(Span<float> row, int key, float weight)

@@ -43,7 +43,7 @@ public static class TokenTexts
     }
 
     /// <summary>What tokens add to a text that they follow, such as those of a reply: all of it, and each one's piece. A character that takes
-    /// several tokens is written as in <see cref="Of"/>; one that is not complete is named by its bytes: ⟨F0 9F⟩.</summary>
+    /// several tokens is written as in <see cref="Of"/>; one that is not complete at the end is named by its bytes: ⟨F0 9F⟩.</summary>
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="text">The text's tokens.</param>
     /// <param name="after">The tokens that follow.</param>
@@ -74,7 +74,10 @@ public static class TokenTexts
             // Bytes that no character begins with are certain at once.
             if (first < 0 && pieces[i].EndsWith(Incomplete) && !certain.EndsWith(Incomplete)) first = i;
         }
-        for (var j = first; first >= 0 && j < pieces.Length; j++) pieces[j] = AnswerTokens.Text(tokenizer, after[j]);
+        if (first >= 0)
+        {
+            for (var i = first; i < pieces.Length; i++) pieces[i] = AnswerTokens.Text(tokenizer, after[i]);
+        }
         return (all.StartsWith(before, StringComparison.Ordinal) ? all[before.Length..] : tokenizer.Decode(after), pieces);
     }
 

@@ -85,8 +85,8 @@ internal static class AnalysesResource
             [
                 scores.HalfLosses is { } halves ? $"The loss, the mean of −ln p over the tokens, is {Number(halves.First, "0.00")} the first time, and {Number(halves.Second, "0.00")} when the same tokens repeat."
                     : $"The loss of the text, the mean of −ln p over its tokens, is {Number(scores.Losses.Average(), "0.00")}.",
-                .. scores.Patterns.Select(p => p.Queries == 0 ? $"{p.Pattern.Name}: no token of this text has such a key."
-                    : $"{p.Pattern.Name}: strongest in {Join(p.Sorted.Take(3).Select(s => $"head {s.Head} ({Number(s.Score, "0.00")})"))}."),
+                .. scores.Patterns.Select(p => p.Queries == 0 ? $"{Capital(p.Pattern.Meaning)}: no token of this text has such a key."
+                    : $"{Capital(p.Pattern.Meaning)}: strongest in {Join(p.Sorted.Take(3).Select(s => $"head {s.Head} ({Number(s.Score, "0.00")})"))}."),
             ];
             var scored = request.IsGeneral ? $"HeadScores.Run(model, HeadScores.RepeatedTokens(model.Tokenizer, {N(RepeatedLength)}), firstQuery: {N(first)}{EditsOf(run)})" : $"HeadScores.Run(model, tokens{EditsOf(run)})";
             var recipe = new Recipe($"heed heads {(request.IsGeneral ? $"--length {N(RepeatedLength)}" : $"--text={Quoted(run.Text)}")}{EditOptions(run)}{model.Option} --html heads.html",
@@ -194,6 +194,8 @@ internal static class AnalysesResource
         string[] all = [.. items];
         return all.Length == 0 ? "nothing" : string.Join(", ", all);
     }
+
+    private static string Capital(string words) => char.ToUpperInvariant(words[0]) + words[1..];
 
     private static string Signed(double value) => Number(value, "+0.0000;−0.0000;0");
 

@@ -13,8 +13,8 @@ public sealed record ChatRequest
     /// <summary>The model's id; by default the first.</summary>
     public string? Model { get; set; }
 
-    /// <summary>Tokens of the reply at most.</summary>
-    public int MaxTokens { get; set; } = 256;
+    /// <summary>Tokens of the reply at most; by default 256, or as many as the lab allows.</summary>
+    public int? MaxTokens { get; set; }
 
     /// <summary>Tokens that the reply begins with: all of one that is known, with as many for <see cref="MaxTokens"/>, or those before a word that is to be another.</summary>
     public IReadOnlyList<int>? Begin { get; set; }
@@ -66,8 +66,9 @@ internal static class ChatResource
         }
         var characters = messages.Sum(m => m.Content.Length);
         if (characters > models.Options.MaxChatCharacters) throw new HeedException($"The conversation has {characters:N0} characters; the lab takes at most {models.Options.MaxChatCharacters:N0}. Begin a new one.");
-        if (request.MaxTokens < 1 || request.MaxTokens > models.Options.MaxNewTokens) throw new HeedException($"maxTokens is {request.MaxTokens}; it must be from 1 to {models.Options.MaxNewTokens}.");
-        var options = new GenerationOptions { MaxTokens = request.MaxTokens, Begin = request.Begin ?? [], Temperature = request.Temperature, Seed = request.Seed, Alternatives = ChatEvents.Alternatives };
+        var most = request.MaxTokens ?? Math.Min(256, models.Options.MaxNewTokens);
+        if (most < 1 || most > models.Options.MaxNewTokens) throw new HeedException($"maxTokens is {most}; it must be from 1 to {models.Options.MaxNewTokens}.");
+        var options = new GenerationOptions { MaxTokens = most, Begin = request.Begin ?? [], Temperature = request.Temperature, Seed = request.Seed, Alternatives = ChatEvents.Alternatives };
         options.Validate(model.Model.Config.VocabularySize);
         var chat = new Chat(model.Model, [.. messages.SkipLast(1).Select(m => new ChatMessage(m.Role, m.Content))]);
         return new(model, chat, messages[^1].Content, options);

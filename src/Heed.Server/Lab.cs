@@ -98,7 +98,7 @@ public sealed class Lab : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxRequestBytes;
             // An address holds a text, maybe one beside it, and edits, each of their letters as up to nine.
-            kestrel.Limits.MaxRequestLineSize = Math.Min(3 * 9 * options.MaxCharacters + 8192, (int)kestrel.Limits.MaxRequestBufferSize!);
+            kestrel.Limits.MaxRequestLineSize = (int)Math.Min(3L * 9 * options.MaxCharacters + 8192, kestrel.Limits.MaxRequestBufferSize!.Value);
             kestrel.Limits.MaxConcurrentConnections = 1000;
         });
         builder.Services.AddRoutingCore();

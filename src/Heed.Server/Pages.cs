@@ -15,7 +15,8 @@ internal static class Pages
         app.Use((context, next) =>
         {
             var path = context.Request.Path.Value ?? "/";
-            if (s_views.Any(v => path == v || v.Length > 1 && path.StartsWith(v + "/", StringComparison.Ordinal))) context.Request.Path = "/index.html";
+            var isAsked = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+            if (isAsked && s_views.Any(v => path == v || v.Length > 1 && path.StartsWith(v + "/", StringComparison.Ordinal))) context.Request.Path = "/index.html";
             return next(context);
         });
         app.UseStaticFiles(new StaticFileOptions

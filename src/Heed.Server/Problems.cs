@@ -22,15 +22,16 @@ internal static partial class Problems
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         context.RequestAborted = end.Token;
+        var path = context.Request.Path;
         try
         {
             await next(context);
             if (context.Response is not { HasStarted: false, StatusCode: >= 400 and var status }) return;
-            if (context.Request.Path.StartsWithSegments("/api")) await Write(context, status, Meaning(context, status));
-            else
+            if (path.StartsWithSegments("/api")) await Write(context, status, Meaning(context, status));
+            else if (status == StatusCodes.Status404NotFound)
             {
                 context.Response.ContentType = "text/plain; charset=utf-8";
-                await context.Response.WriteAsync($"There is no page {context.Request.Path} here. The lab begins at /.", context.RequestAborted);
+                await context.Response.WriteAsync($"There is no page {path} here. The lab begins at /.", context.RequestAborted);
             }
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)

@@ -32,7 +32,7 @@ public sealed class ChatTests(LabFixture lab)
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync("kept in this page’s address and nowhere else");
         await Assertions.Expect(page.GetByRole(AriaRole.Textbox, new() { Name = "Your sentence" })).ToHaveCountAsync(0);
         // A reply need not be long for this.
-        await page.RouteAsync("**/api/chat", route => route.ContinueAsync(new() { PostData = System.Text.Encoding.UTF8.GetBytes(route.Request.PostData!.Replace("\"maxTokens\":256", "\"maxTokens\":60", StringComparison.Ordinal)) }));
+        await page.RouteAsync("**/api/chat", route => route.ContinueAsync(new() { PostData = System.Text.Encoding.UTF8.GetBytes(route.Request.PostData!.Replace("{\"messages\"", "{\"maxTokens\":60,\"messages\"", StringComparison.Ordinal)) }));
         var list = page.Locator(".messages");
         await SayAsync("List three colours, each on its own line.");
         Assert.Contains("\n", await list.Locator(".assistant").InnerTextAsync());
@@ -115,6 +115,98 @@ public sealed class ChatTests(LabFixture lab)
             await page.Keyboard.PressAsync("Enter");
             await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Say it" })).ToBeVisibleAsync(new() { Timeout = 60_000 });
         }
+    }
+
+    [BrowserFact]
+    public async Task Reply_ThatDoesNotBegin_LeavesAllAsItWas()
+    {
+        await using var visit = await Visit.OpenAsync(lab, "/chat#said=Hi&reply=28120.17");
+        var page = visit.Page;
+        var list = page.Locator(".messages");
+        await Assertions.Expect(list.Locator(".word")).ToHaveCountAsync(2);
+        await list.Locator(".word").First.ClickAsync();
+        var (whole, address) = (await list.InnerTextAsync(), page.Url);
+        await page.RouteAsync("**/api/chat", async route =>
+        {
+            await Task.Delay(2000);
+            await route.ContinueAsync();
+        });
+        // Another word, and a message, each stopped before there is anything of the reply.
+        await page.Locator("tr:not(.chosen) button.plain").First.ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync();
+        await Assertions.Expect(list).ToHaveTextAsync(whole, new() { UseInnerText = true });
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Your message" }).FillAsync("And?");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(list.Locator("li")).ToHaveCountAsync(4);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync();
+        await Assertions.Expect(list).ToHaveTextAsync(whole, new() { UseInnerText = true });
+        // What was said is there to be said again, by who said it.
+        var box = page.GetByRole(AriaRole.Textbox, new() { Name = "Your message" });
+        await Assertions.Expect(box).ToHaveValueAsync("And?");
+        await Assertions.Expect(box).ToBeFocusedAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(0);
+        Assert.StartsWith(address.Split('?')[0], page.Url, StringComparison.Ordinal);
+        Assert.EndsWith("#said=Hi&reply=28120.17", page.Url, StringComparison.Ordinal);
+    }
+
+    [BrowserFact]
+    public async Task Words_AreReachedByArrows_AndEveryTokenByTheButtons()
+    {
+        // A text without spaces fits, and a sign of several tokens is one word: 👩 in four, of which the last is shown.
+        var sign = lab.Model.Tokenizer.Encode("שלוםשלוםשלוםשלוםשלוםשלוםשלוםשלוםשלוםשלוםשלוםשלוםשלוםשלוםשלום 👩\u200d👧", addSpecialTokens: false).Ids;
+        await using var visit = await Visit.OpenAsync(lab, $"/chat#said={new string('a', 300)}&reply={string.Join('.', sign)}", 390, 844);
+        var page = visit.Page;
+        var words = page.Locator(".messages .word");
+        await Assertions.Expect(words.Last).ToContainTextAsync("👧");
+        Assert.True(await page.Locator(".messages").EvaluateAsync<bool>("list => list.scrollWidth <= list.clientWidth"));
+        Assert.Equal(1, await page.Locator(".messages .word[tabindex='0']").CountAsync());
+        await words.First.FocusAsync();
+        await page.Keyboard.PressAsync("ArrowRight");
+        await Assertions.Expect(words.Nth(1)).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex("set.picked=0."));
+        // On a small screen what is told of it comes into view.
+        var told = page.GetByRole(AriaRole.Region, new() { Name = "What else it could have been" });
+        await Assertions.Expect(told).ToBeInViewportAsync();
+        var picked = int.Parse(Regex.Match(page.Url, @"picked=0\.(\d+)").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+        for (var token = picked + 1; token < sign.Length; token++)
+        {
+            await told.GetByRole(AriaRole.Button, new() { Name = "Token after" }).ClickAsync();
+            await Assertions.Expect(page).ToHaveURLAsync(new Regex($"set.picked=0.{token}(#|&)"));
+        }
+        await Assertions.Expect(told.GetByRole(AriaRole.Button, new() { Name = "Token after" })).ToBeDisabledAsync();
+        await visit.SettleAsync();
+        await visit.AssertAccessibleAsync("a reply of signs");
+    }
+
+    [BrowserFact]
+    public async Task Reply_ThatIsLeft_EndsThere_AndIsFoundAgain()
+    {
+        await using var visit = await Visit.OpenAsync(lab, "/chat");
+        var page = visit.Page;
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Your message" }).FillAsync("Tell me a long story.");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator(".messages .word").Nth(8)).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Look", Exact = true }).ClickAsync();
+        await visit.SettleAsync();
+        await page.GoBackAsync();
+        await Assertions.Expect(page.Locator(".messages .word").Nth(8)).ToBeVisibleAsync();
+        var text = await page.Locator(".messages").InnerTextAsync();
+        await page.WaitForTimeoutAsync(500);
+        Assert.Equal(text, await page.Locator(".messages").InnerTextAsync());
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Stop" })).ToHaveCountAsync(0);
+        await page.ReloadAsync();
+        await Assertions.Expect(page.Locator(".messages")).ToHaveTextAsync(text, new() { UseInnerText = true });
+
+        // It goes on from there, to what the library says after the same tokens.
+        int[] known = [.. Regex.Match(page.Url, @"reply=([\d.]+)").Groups[1].Value.Split('.').Select(id => int.Parse(id, System.Globalization.CultureInfo.InvariantCulture))];
+        var begin = await page.Locator(".messages .assistant .word").AllInnerTextsAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Go on" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Say it" })).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        var expected = new Chat(lab.Model).Say("Tell me a long story.", new() { MaxTokens = 256, Begin = known }).Select(t => t.Text).Where(t => t.Trim().Length > 0).ToArray();
+        var shown = await page.Locator(".messages .assistant .word").AllInnerTextsAsync();
+        Assert.True(shown.Count > begin.Count);
+        Assert.Equal(expected.Take(begin.Count + 10).Select(t => t.Trim()), shown.Take(begin.Count + 10).Select(t => t.Trim()));
     }
 
     [BrowserTheory]

@@ -369,6 +369,18 @@ public sealed class LessonTests(LabFixture lab)
         await Assertions.Expect(visit.Page.Locator("main .trouble")).ToHaveCountAsync(0);
     }
 
+    [BrowserTheory]
+    [InlineData("values", "masking", "&stage=masked", "Each column is one token looking back")]
+    [InlineData("many-heads", "low-rank", "", "let through")]
+    public async Task Presentation_EnteredFromItsEnd_ShowsTheEnd(string from, string to, string more, string words)
+    {
+        await using var visit = await OpenAsync($"/lesson/{from}?text=they+crashed+the+car{more}", from);
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Present" }).ClickAsync();
+        await visit.Page.Keyboard.PressAsync("ArrowLeft");
+        await ReadyAsync(visit, to);
+        await Assertions.Expect(visit.Page.Locator(".card:visible svg.heed")).ToContainTextAsync(words);
+    }
+
     [BrowserFact]
     public async Task Presentation_OfTheMask_GoesThroughItsStages()
     {

@@ -62,6 +62,37 @@ public sealed class LinksTests(LabFixture lab)
         Assert.Contains("head 3", await page.Locator("main .columns .card").First.GetAttributeAsync("aria-label"), StringComparison.Ordinal);
     }
 
+    /// <summary>On a small screen what scrolls says so, and a step shows what it brings, also while it moves.</summary>
+    [BrowserTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Phone_WhatScrolls_FadesWhereThereIsMore_AndFollowsTheSteps(bool isCalm)
+    {
+        await using var visit = await Visit.OpenAsync(lab, "/lesson/values?text=they+crashed+the+car&set.story-step=3", 390, 844, isCalm: isCalm);
+        var page = visit.Page;
+        await visit.SettleAsync();
+        var formula = page.Locator(".formula .scroll").First;
+        await Assertions.Expect(formula).ToHaveClassAsync(new Regex("more-right"));
+        await formula.EvaluateAsync("node => node.scrollLeft = node.scrollWidth");
+        await Assertions.Expect(formula).ToHaveClassAsync(new Regex("more-left"));
+        await Assertions.Expect(formula).Not.ToHaveClassAsync(new Regex("more-right"));
+
+        var story = page.Locator("section.card").Filter(new() { Has = page.Locator("nav.steps") }).First;
+        await story.ScrollIntoViewIfNeededAsync();
+        foreach (var (step, key) in new[] { (4, "L10.H1.q3.k1.scaled"), (6, "L10.H1.q3.k1"), (7, "L10.H1.k1.value") })
+        {
+            while (!(await story.Locator("nav.steps output").InnerTextAsync()).StartsWith($"{step} of", StringComparison.Ordinal))
+                await story.GetByRole(AriaRole.Button, new() { Name = "Next" }).ClickAsync();
+            await page.WaitForFunctionAsync("""
+                key => {
+                  const sheet = document.querySelector('nav.steps').closest('.figure').querySelector('.sheet').getBoundingClientRect();
+                  const mark = document.querySelector(`svg.heed:last-of-type [data-key="${key}"]`)?.getBoundingClientRect();
+                  return mark?.width > 0 && mark.left >= sheet.left && mark.right <= sheet.right;
+                }
+                """, key, new() { Timeout = 5000 });
+        }
+    }
+
     [BrowserFact]
     public async Task Step_OfAStory_IsInTheAddress()
     {

@@ -298,6 +298,19 @@ public sealed class ServerTests(LabFixture lab)
     }
 
     [Theory]
+    [InlineData("POST", "/look", HttpStatusCode.NotFound, "There is no page /look here")]
+    [InlineData("POST", "/icon.svg", HttpStatusCode.NotFound, "There is no page /icon.svg here")]
+    [InlineData("GET", "/look", HttpStatusCode.OK, "<div id=\"app\">")]
+    public async Task Page_AskedForWrongly_IsNotSaidToBeAnother(string method, string path, HttpStatusCode status, string words)
+    {
+        using var request = new HttpRequestMessage(new(method), path);
+        using var response = await lab.Http.SendAsync(request);
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.Equal(status, response.StatusCode);
+        Assert.Contains(words, body, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("paint:blocks.1.attn.hook_z")]
     [InlineData("add:blocks.1.hook_resid_post")]
     [InlineData("replace:blocks.1.hook_resid_post")]

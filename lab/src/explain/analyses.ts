@@ -5,6 +5,8 @@ export interface Analysis {
   asks: string;
   means: string;
   unknown: string;
+  /** What its words mean, where the figures use some that not everybody knows. */
+  words?: string;
 }
 
 export const analyses: Analysis[] = [
@@ -14,6 +16,7 @@ export const analyses: Analysis[] = [
     asks: 'Which heads and MLPs wrote the next word, and how much of it did each write?',
     means: 'The last layer only reads off a sum. Every part of the model added its own vector to that sum, so the score of a word splits into one exact part for each of them.',
     unknown: 'A part is what was written directly. What it changed in later parts is counted there, not here; “Ablate” shows both together.',
+    words: 'A logit is the score of a token, of which softmax makes its probability. Head 10.1 is head 1 of layer 10; an MLP is the block behind the heads of its layer. The final norm divides the last vector by its size.',
   },
   {
     id: 'why',
@@ -28,6 +31,7 @@ export const analyses: Analysis[] = [
     asks: 'What does each head look at, as a rule?',
     means: 'Five simple habits are known: the token before, the same token earlier, what followed it (induction), the first token, the token itself. Each head is scored by how much of its attention follows the habit.',
     unknown: 'A high score names a habit, not a purpose. On random tokens, twice in a row, only the repetition can help; a head may do something else on real text. What a head with low scores everywhere does is not known from this.',
+    words: 'p is the probability that the model gave to the token that came; −ln p tells how surprised it was.',
   },
   {
     id: 'ablate',
@@ -35,6 +39,7 @@ export const analyses: Analysis[] = [
     asks: 'What gets worse, or better, without each part?',
     means: 'Each head, MLP or layer is taken out in turn, and the text is run again. A large change says that this text needs the part.',
     unknown: 'A small change does not prove that a part does nothing: others may step in for it. And zeros are an input that the rest of the model never learned to expect; “its mean” is milder.',
+    words: 'The loss is the mean of −ln p, where p is the probability that the model gave to each token that came: how surprised it was. A logit is the score of a token, of which softmax makes its probability.',
   },
   {
     id: 'patch',
@@ -49,6 +54,7 @@ export const analyses: Analysis[] = [
     asks: 'What would this head move, and what would it look for, whatever the text?',
     means: 'The head’s weights alone are multiplied out: which words become likelier when it looks at a token (value, then output), and which keys a token’s query fits best.',
     unknown: 'In later layers the stream holds much more than the token itself, so what a head does on a real text can differ. Positions are left out.',
+    words: 'The eigenvalues λ of the map from what is looked at to what becomes likelier tell whether a head copies: where they are positive, tokens make themselves likelier.',
   },
   {
     id: 'directions',

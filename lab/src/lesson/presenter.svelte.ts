@@ -1,3 +1,5 @@
+import { tick } from 'svelte';
+
 /** What a presentation shows alone on the screen, step by step: a figure. */
 export interface Walk {
   readonly at: number;
@@ -24,7 +26,8 @@ class Presenter {
   join(walk: Walk, place: Element): () => void {
     this.#walks.push({ walk, place });
     this.#walks.sort((a, b) => (a.place.compareDocumentPosition(b.place) & Node.DOCUMENT_POSITION_PRECEDING ? 1 : -1));
-    if (this.isFromEnd) this.#enter(this.#walks.length - 1, -1);
+    // Once the chapter is built: nothing may change while it is.
+    if (this.isFromEnd) void tick().then(() => this.isFromEnd && this.#enter(this.#walks.length - 1, -1));
     return () => {
       this.#walks = this.#walks.filter((w) => w.walk !== walk);
       if (this.current === walk) this.current = undefined;

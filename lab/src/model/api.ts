@@ -173,17 +173,22 @@ export async function* stream(path: string, question: object, signal: AbortSigna
 export async function* events(response: Response): AsyncGenerator<{ name: string; value: unknown }> {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
-  while (true) {
-    const { done, value } = await reader.read().catch((error) => {
-      if (error.name === 'AbortError') throw error;
-      throw new Unreachable('The server does not answer any more. Start it again with “heed lab”; this page goes on where it was.');
-    });
-    if (done) return;
-    text += value;
-    for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
-      const [name = '', data = ''] = text.slice(0, end).split('\n');
-      yield { name: name.slice('event: '.length), value: JSON.parse(data.slice('data: '.length)) };
+  try {
+    while (true) {
+      const { done, value } = await reader.read().catch((error) => {
+        if (error.name === 'AbortError') throw error;
+        throw new Unreachable('The server does not answer any more. Start it again with “heed lab”; this page goes on where it was.');
+      });
+      if (done) return;
+      text += value;
+      for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
+        const [name = '', data = ''] = text.slice(0, end).split('\n');
+        yield { name: name.slice('event: '.length), value: JSON.parse(data.slice('data: '.length)) };
+      }
     }
+  } finally {
+    // Whoever stops listening ends the server's work.
+    reader.cancel().catch(() => {});
   }
 }
 

@@ -17,56 +17,81 @@ interface Exchange {
   reply: ReplyToken[];
 }
 
-/** Tokens of a reply at most. */
-export const longest = 256;
+/** Tokens of a reply at most, where the server allows as many. */
+const longest = 256;
 
-/** The conversation with the model. Its words and tokens are in the address; what the model says of them is asked for again there. */
+/** The conversation with a model. Its words and tokens are in the address; what the model says of them is asked for again there. */
 class Conversation {
   exchanges: Exchange[] = $state([]);
   trouble: string | undefined = $state();
   /** True while the conversation of an address is read. */
   isReading = $state(false);
+  #model: string | undefined;
   #stop: AbortController | undefined = $state.raw();
 
   get isBusy(): boolean {
     return this.#stop !== undefined;
   }
 
-  /** What an address holds of it. What got no reply is not there. */
+  /** What an address holds of it: no reply that has not begun, and no character that is not complete. */
   get turns(): Turn[] {
-    return this.exchanges.flatMap(({ said, reply }) => (reply.length > 0 ? [{ said, reply: reply.map((t) => t.id) }] : []));
+    return this.exchanges.flatMap(({ said, reply }) => {
+      const end = reply.findLastIndex((t) => t.text !== '' || t.stop);
+      return end < 0 ? [] : [{ said, reply: reply.slice(0, end + 1).map((t) => t.id) }];
+    });
   }
 
-  /** Says something and follows the reply. */
-  say(said: string, temperature: number): Promise<void> {
-    this.exchanges.push({ said, prompt: '', reply: [] });
-    return this.#follow([], temperature);
+  /** True if this is the conversation of an address: the same words, with the same model. */
+  holds(model: string | undefined, talk: string): boolean {
+    return model === this.#model && talk === JSON.stringify(this.turns);
   }
 
-  /** Another token in a reply's place, and what the model says after it. What was said later is taken back: Back brings it. */
-  instead(at: number, token: number, id: number, temperature: number): Promise<void> {
+  /** Says something and follows the reply; false if there was none, and nothing was said. */
+  say(said: string, temperature: number): Promise<boolean> {
+    return this.#follow([...this.exchanges, { said, prompt: '', reply: [] }], [], temperature, () => visit.follow({ talk: this.turns }));
+  }
+
+  /** Another token in a reply's place, and what the model says after it. What was said later is taken back: the browser's Back brings it. */
+  instead(at: number, token: number, id: number, temperature: number): Promise<boolean> {
     const { said, reply } = this.exchanges[at]!;
-    visit.go({});
-    this.exchanges = [...this.exchanges.slice(0, at), { said, prompt: '', reply: [] }];
-    return this.#follow([...reply.slice(0, token).map((t) => t.id), id], temperature);
+    const begin = [...reply.slice(0, token).map((t) => t.id), id];
+    let isNew = true;
+    return this.#follow([...this.exchanges.slice(0, at), { said, prompt: '', reply: [] }], begin, temperature, () => {
+      // Nothing is taken back before there is something else.
+      if (isNew) visit.go({ talk: this.turns });
+      else visit.follow({ talk: this.turns });
+      isNew = false;
+    });
+  }
+
+  /** The last reply goes on from where it was stopped. */
+  goOn(temperature: number): Promise<boolean> {
+    const { said, reply } = this.exchanges.at(-1)!;
+    return this.#follow([...this.exchanges.slice(0, -1), { said, prompt: '', reply: [] }], reply.map((t) => t.id), temperature, () => visit.follow({ talk: this.turns }));
   }
 
   /** Reads the conversation of an address: the model goes through it again and says nothing new. Returns what ends it. */
-  read(turns: Turn[]): () => void {
+  read(model: string | undefined, turns: Turn[]): () => void {
     this.stop();
     this.exchanges = [];
     this.trouble = undefined;
     this.isReading = true;
+    this.#model = model;
     const end = persist(
       async (signal) => {
         this.exchanges = [];
         for (const { said, reply } of turns) {
+          signal.throwIfAborted();
           this.exchanges.push({ said, prompt: '', reply: [] });
-          await this.#hear(reply, reply.length, 0, signal);
+          await this.#hear({ begin: reply, maxTokens: reply.length }, signal);
         }
       },
       () => ([this.isReading, this.trouble] = [false, undefined]),
-      (error) => this.#fail(error, error instanceof Unreachable),
+      (error) => {
+        this.trouble = error.message;
+        this.isReading = error instanceof Unreachable;
+        this.exchanges = this.exchanges.filter((e) => e.reply.length > 0);
+      },
     );
     return () => {
       end();
@@ -79,42 +104,47 @@ class Conversation {
     this.#stop?.abort();
   }
 
-  /** The last one's reply, which begins with those tokens; the address follows. */
-  async #follow(begin: number[], temperature: number): Promise<void> {
+  /** How a reply ended: by itself, at its greatest length, or because it was stopped. */
+  endOf(reply: ReplyToken[]): 'itself' | 'length' | 'stop' {
+    return reply.at(-1)?.stop === 'EndToken' ? 'itself' : reply.length >= longest ? 'length' : 'stop';
+  }
+
+  /** The last one's reply, which begins with those tokens. If there is none, all is as it was: what was said is the visitor's to say again. */
+  async #follow(exchanges: Exchange[], begin: number[], temperature: number, heard: () => void): Promise<boolean> {
     const stop = (this.#stop = new AbortController());
+    const before = this.exchanges;
     this.trouble = undefined;
-    const { exchanges } = this;
+    this.exchanges = exchanges;
+    const now = this.exchanges;
+    let isHeard = false;
     try {
-      await this.#hear(begin, longest, temperature, stop.signal, () => visit.type({ talk: this.turns }));
+      await this.#hear({ begin, temperature }, stop.signal, () => {
+        isHeard = true;
+        heard();
+      });
     } catch (error) {
-      if (exchanges === this.exchanges) this.#fail(stop.signal.aborted ? undefined : (error as Error), false);
+      if (now !== this.exchanges) return isHeard;
+      if (!stop.signal.aborted) this.trouble = (error as Error).message;
+      if (!isHeard) this.exchanges = before;
     } finally {
       if (this.#stop === stop) this.#stop = undefined;
     }
+    return isHeard;
   }
 
-  /** What got no reply is the visitor's to say again. */
-  #fail(error: Error | undefined, isReading: boolean) {
-    this.trouble = error?.message;
-    this.isReading = isReading;
-    this.exchanges = this.exchanges.filter((e) => e.reply.length > 0);
-  }
-
-  async #hear(begin: number[], maxTokens: number, temperature: number, signal: AbortSignal, heard = () => {}): Promise<void> {
+  async #hear(how: { begin: number[]; maxTokens?: number; temperature?: number }, signal: AbortSignal, heard = () => {}): Promise<void> {
+    const exchange = this.exchanges.at(-1)!;
     const messages = this.exchanges.flatMap(({ said, reply }) => [
       { role: 'user', content: said },
       { role: 'assistant', content: reply.map((t) => t.text).join('') },
     ]).slice(0, -1);
-    const exchange = this.exchanges.at(-1)!;
-    const { model } = visit.place;
-    for await (const { name, value } of stream('/api/chat', { messages, model, begin, maxTokens, temperature }, signal)) {
+    for await (const { name, value } of stream('/api/chat', { messages, model: this.#model, ...how }, signal)) {
       signal.throwIfAborted();
-      // Another model knows nothing of this.
-      if (model !== visit.place.model) return;
       if (name === 'prompt') exchange.prompt = value as string;
       else if (name === 'token') {
         exchange.reply.push(value as ReplyToken);
-        heard();
+        // What is known is not news, but for its last: the one that was chosen.
+        if (exchange.reply.length >= how.begin.length) heard();
       } else throw new Refusal((value as { error: string }).error);
     }
   }

@@ -16,6 +16,8 @@ class Visit {
   lost: string[] = $state.raw([]);
 
   #later = 0;
+  /** What is set on each page that was left. */
+  #settings = new Map<string, Record<string, string>>();
 
   constructor() {
     addEventListener('popstate', () => {
@@ -23,8 +25,8 @@ class Visit {
       this.#later = 0;
       this.lost = [];
       const place = parsePlace(new URL(location.href));
-      // Only Chat's addresses hold the conversation; elsewhere it waits.
-      this.place = place.view === 'chat' ? place : { ...place, talk: this.place.talk };
+      // Only Chat's addresses hold the conversation; elsewhere it waits, as long as its model is there.
+      this.place = place.view === 'chat' || place.model !== this.place.model ? place : { ...place, talk: this.place.talk };
     });
     addEventListener('pagehide', () => this.#write());
   }
@@ -64,6 +66,12 @@ class Visit {
     this.#later = window.setTimeout(() => this.#write(), 300);
   }
 
+  /** The same while something goes on by itself, or a slider moves: the address follows a little later. */
+  follow(change: Partial<Place>): void {
+    this.#set(change);
+    this.#later ||= window.setTimeout(() => this.#write(), 300);
+  }
+
   /** Writes another text. Changes that name tokens of the old one go with it: a step, which Back takes back. */
   write(text: string): void {
     const change = { text, query: undefined, key: undefined };
@@ -101,13 +109,13 @@ class Visit {
     return Math.round(this.number(name, own, least, most));
   }
 
-  /** Sets something on this page; nothing: as the page has it by itself. The address follows at once; of a slider that moves, when it rests. */
+  /** Sets something on this page; nothing: as the page has it by itself. The address follows at once; of a slider that moves, now and then. */
   set(name: string, value: string | number | undefined): void {
     const { [name]: before, ...others } = this.place.settings;
     const now = value === '' ? undefined : value?.toString();
     if (now === before) return;
     const isMoving = this.#later !== 0;
-    this.type({ settings: now === undefined ? others : { ...others, [name]: now } });
+    this.follow({ settings: now === undefined ? others : { ...others, [name]: now } });
     if (!isMoving) this.#replace();
   }
 
@@ -145,13 +153,16 @@ class Visit {
   }
 
   #set(change: Partial<Place>): void {
-    // What was set on a page stays there.
+    const pageOf = ({ view, page }: Place) => `${view}/${page ?? ''}`;
+    // What was set on a page stays there, and is found there again.
     const isElsewhere = ('view' in change && change.view !== this.place.view) || ('page' in change && change.page !== this.place.page);
     // What went on from another text does not go on from this one, and another model did not say what this one said.
     const isModel = 'model' in change && change.model !== this.place.model;
     const isOther = isModel || ('text' in change && change.text !== this.place.text);
     if ('edits' in change) this.lost = [];
-    this.place = { ...this.place, ...(isElsewhere ? { settings: {} } : {}), ...(isOther ? { after: [] } : {}), ...(isModel ? { talk: [] } : {}), ...change };
+    if (isElsewhere) this.#settings.set(pageOf(this.place), this.place.settings);
+    const settings = isElsewhere ? { settings: this.#settings.get(pageOf({ ...this.place, ...change })) ?? {} } : {};
+    this.place = { ...this.place, ...settings, ...(isOther ? { after: [] } : {}), ...(isModel ? { talk: [] } : {}), ...change };
   }
 }
 

@@ -108,7 +108,8 @@ internal sealed class FigureCanvas
         double turn = 0, string? words = null, double opacity = 1)
     {
         if (text.Length == 0) return;
-        if (text.Contains('⟨')) _signs.Append(text).Append(' ');
+        // As it is in full, where it had to be cut.
+        if ((words ?? text).Contains('⟨')) _signs.Append(words ?? text).Append(' ');
         _body.Append("<text class=\"").Append(FigureTheme.Fill(role)).Append('"');
         if (turn == 0) _body.Append($" x=\"{Svg.Number(x)}\" y=\"{Svg.Number(y)}\"");
         else _body.Append($" transform=\"translate({Svg.Number(x)} {Svg.Number(y)}) rotate({Svg.Number(turn)})\"");

@@ -58,7 +58,7 @@ public static partial class TokenLabel
         if (CodePoint().Match(text) is { Success: true } character) yield return $"{character.Value}: a character without a picture of its own, by its Unicode number";
     }
 
-    [GeneratedRegex("⟨(…|[0-9A-F]{2})( ?[0-9A-F]{2})*⟩")]
+    [GeneratedRegex("⟨…?[0-9A-F]{2}(\u202F[0-9A-F]{2})*⟩")]
     private static partial Regex Bytes();
 
     [GeneratedRegex("⟨U\\+[0-9A-F]{4,6}⟩")]

@@ -18,7 +18,8 @@ public sealed record GenerationOptions
     public int? MaxTokens { get; init; } = 256;
 
     /// <summary>Tokens that come first, whatever the model holds of them: a reply that is known and is read again, several tokens in one
-    /// pass, or one that is to begin so. They count as new ones.</summary>
+    /// pass, or one that is to begin so. They count as new ones, no more than
+    /// <see cref="MaxTokens"/>, and for the penalties and the seed as if they had been drawn.</summary>
     public IReadOnlyList<int> Begin { get; init; } = [];
 
     /// <summary>0: always the most likely token. Below 1 sharpens the distribution, above 1 flattens it. ≥ 0.</summary>
@@ -102,6 +103,7 @@ public sealed record GenerationOptions
             Require((uint)token < (uint)vocabularySize, nameof(LogitBias), token, $"a token id from 0 to {vocabularySize - 1}");
             Require(!float.IsNaN(bias) && !float.IsPositiveInfinity(bias), nameof(LogitBias), bias, "a number or −∞");
         }
+        Require(MaxTokens is not { } most || Begin.Count <= most, nameof(Begin), $"{Begin.Count} tokens", $"no longer than MaxTokens, {MaxTokens}");
         foreach (var token in Begin)
             Require((uint)token < (uint)vocabularySize, nameof(Begin), token, $"a token id from 0 to {vocabularySize - 1}");
         foreach (var token in StopTokens)

@@ -23,6 +23,7 @@ internal sealed unsafe class Generator
     private readonly int[] _next = new int[1];
     private readonly int[] _prompt;
     private readonly int[] _begin;
+    private readonly int _known;
     private int _generated;
     private int _row;
 
@@ -39,6 +40,9 @@ internal sealed unsafe class Generator
         _run = new() { Cache = _cache, Trace = options.Trace, Edits = options.Edits, IsOpenEnded = true };
         _prompt = prompt;
         _begin = [.. options.Begin];
+        // Of what is known all is read but what ends the text, as of what is chosen; where a text may end it, nothing is read ahead.
+        var end = Array.FindIndex(_begin, token => StopOf(token) is not null);
+        _known = options.Stop.Count > 0 ? 0 : Math.Min(end < 0 ? _begin.Length : end, (options.MaxTokens ?? int.MaxValue) - 1);
         _sampler.AddPrompt(prompt);
 
         // The cache keeps what it shares with the prompt (nothing, where the whole is to be seen or changed); the last prompt token always runs, for its logits.
@@ -51,14 +55,13 @@ internal sealed unsafe class Generator
     public GeneratedToken? Next(CancellationToken cancellation)
     {
         if (_options.MaxTokens is { } most && _generated >= most) return null;
+        cancellation.ThrowIfCancellationRequested();
         var logits = Logits(cancellation);
-        var token = _generated < _begin.Length ? _sampler.Take(_begin[_generated]) : _sampler.Next(logits);
+        var token = _generated < _begin.Length ? _sampler.Known(_begin[_generated]) : _sampler.Next(logits);
         _next[0] = token;
         _generated++;
 
-        var stop = _options.StopTokens.Contains(token) ? StopReason.StopToken
-            : !_options.IgnoreEnd && _tokenizer.EndIds.Contains(token) ? StopReason.EndToken
-            : (StopReason?)null;
+        var stop = StopOf(token);
         var text = stop is null ? _stops.Add(_decoder.Add(token)) : "";
         if (stop is null && _options.MaxTokens == _generated) stop = StopReason.MaxTokens;
         if (stop is not null) text += _stops.Add(_decoder.Flush()) + (_stops.IsStopped ? "" : _stops.Flush());
@@ -66,12 +69,16 @@ internal sealed unsafe class Generator
         return new(token, text, LogProbability(logits, token), Alternatives(logits), stop);
     }
 
+    /// <summary>Why a token ends the text; null if it does not.</summary>
+    private StopReason? StopOf(int token) => _options.StopTokens.Contains(token) ? StopReason.StopToken
+        : !_options.IgnoreEnd && _tokenizer.EndIds.Contains(token) ? StopReason.EndToken : null;
+
     /// <summary>What the model holds of the token to come. Of tokens that are known, several are read in one pass.</summary>
     private ReadOnlySpan<float> Logits(CancellationToken cancellation)
     {
         if (++_row < _run.RowCount) return _run.LogitsOf(_row);
         _row = 0;
-        var known = Math.Min(Math.Min(KnownPart, _begin.Length - _generated + 1), _model.Config.ContextLength - _cache.Length);
+        var known = Math.Min(Math.Min(KnownPart, _known - _generated + 1), _model.Config.ContextLength - _cache.Length);
         var isKnown = _generated > 0 && known > 1;
         _run.Rows = isKnown ? LogitRows.All : LogitRows.Last;
         Read(_generated == 0 ? _prompt.AsMemory(_cache.Length) : isKnown ? _begin.AsMemory(_generated - 1, known) : _next, cancellation);

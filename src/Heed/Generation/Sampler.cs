@@ -41,8 +41,14 @@ internal sealed unsafe class Sampler
         return Take(_options.Temperature == 0 ? Largest(_logits) : Draw());
     }
 
-    /// <summary>A token that is next, however it was chosen: it counts for the penalties.</summary>
-    public int Take(int token)
+    /// <summary>A token that is known to be next. It takes its turn among the random numbers: what is chosen after it is the same as if it had been drawn.</summary>
+    public int Known(int token)
+    {
+        if (_options.Temperature != 0) Random();
+        return Take(token);
+    }
+
+    private int Take(int token)
     {
         _seen.Add(token);
         CollectionsMarshal.GetValueRefOrAddDefault(_generated, token, out _)++;

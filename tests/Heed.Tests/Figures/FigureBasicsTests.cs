@@ -211,4 +211,15 @@ public class FigureBasicsTests
         }
         return 0.2126 * Part(1) + 0.7152 * Part(3) + 0.0722 * Part(5);
     }
+
+    [Theory]
+    [InlineData(new[] { "a", "b" }, "")]
+    [InlineData(new[] { "a", "⟨F0\u202F9F⟩", "⟨98⟩" }, "⟨F0\u202F9F⟩: a piece of a character that takes several tokens, by its bytes")]
+    [InlineData(new[] { "\uFE0F", "⟨…⟩" }, "⟨U+FE0F⟩: a character without a picture of its own, by its Unicode number")]
+    public void Signs_ThatAReaderMayNotKnow_AreExplainedBelow(string[] tokens, string meaning)
+    {
+        var foot = TokenTable.Of([.. tokens.Select((_, i) => i)], tokens).Foot;
+        Assert.EndsWith(meaning, foot, StringComparison.Ordinal);
+        Assert.Equal(meaning.Length > 0, foot.Contains(": a ", StringComparison.Ordinal));
+    }
 }

@@ -26,6 +26,16 @@ public class HeatMapTests
         if (layers > 1) Assert.True(FigureReading.Number(reading.Mark("L0.H0"), "y") > FigureReading.Number(reading.Mark("L1.H0"), "y"));
     }
 
+    [Theory]
+    [InlineData(0.9f, "0")]
+    [InlineData(0.001f, "4.91e−11")]
+    public void Of_NothingBesideTheLargest_IsWrittenAsNothing(float largest, string written)
+    {
+        var reading = new FigureReading(HeatMap.Of([largest, 4.91e-11f], FigureAxis.Layers(1), FigureAxis.Heads(2), new() { Title = "t" })).Check();
+        Assert.Contains(reading.Texts, t => t.TrimStart('+') == written);
+        Assert.Equal(4.91e-11f, reading["L0.H1"]);
+    }
+
     [Fact]
     public void Of_NoValue_IsNotDrawnAsANumber()
     {

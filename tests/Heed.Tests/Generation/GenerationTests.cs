@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Heed.Tracing;
 
 namespace Heed.Tests.Generation;
 
@@ -100,8 +101,65 @@ public sealed class GenerationTests : IDisposable
         Assert.Equal(begin, tokens.Take(begin.Length).Select(t => t.Id));
         var after = _model.Generate([.. prompt, .. begin], new() { MaxTokens = 30 - begin.Length }).ToArray();
         Assert.Equal(after.Select(t => t.Id), tokens.Skip(begin.Length).Select(t => t.Id));
-        Assert.Equal(3, _model.Generate(prompt, new() { MaxTokens = 3, Begin = begin }).Count());
+        Assert.Contains($"Begin is {begin.Length} tokens", Assert.Throws<HeedException>(() => _model.Generate(prompt, new() { MaxTokens = 3, Begin = begin }).First()).Message);
         Assert.Contains("Begin is 512", Assert.Throws<HeedException>(() => _model.Generate(prompt, new() { Begin = [512] }).First()).Message);
+    }
+
+    [Theory]
+    [InlineData(40, 40)]
+    [InlineData(33, 40)]
+    [InlineData(5, 40)]
+    public void Generate_Begin_LeavesTheSameTraceAndCache(int known, int most)
+    {
+        var prompt = _model.Tokenizer.Encode("Once upon a time").Ids;
+        var (whole, again) = (Run([]), Run(null));
+        Assert.Equal(whole.Trace["blocks.0.attn.hook_pattern"].Shape, again.Trace["blocks.0.attn.hook_pattern"].Shape);
+        Assert.Equal(prompt.Length + most - 1, again.Trace["blocks.0.hook_resid_post"].Shape[0]);
+        Assert.Equal(whole.Cache.Length, again.Cache.Length);
+
+        (Trace Trace, KeyValueCache Cache) Run(int[]? begin)
+        {
+            begin ??= [.. _model.Generate(prompt, new() { MaxTokens = known }).Select(t => t.Id)];
+            var (trace, cache) = (Trace.Of("blocks.0.*"), new KeyValueCache(_model.Config));
+            Assert.Equal(most, _model.Generate(prompt, new() { MaxTokens = most, Begin = begin, Trace = trace }, cache).Count());
+            return (trace, cache);
+        }
+    }
+
+    [Fact]
+    public void Generate_Begin_EndsWhereWhatIsGeneratedDoes()
+    {
+        var prompt = _model.Tokenizer.Encode("Once upon a time").Ids;
+        var whole = _model.Generate(prompt, new() { MaxTokens = 40 }).ToArray();
+        var ids = whole.Select(t => t.Id).ToArray();
+        var trace = Trace.Of("blocks.0.hook_resid_post");
+        var stopped = _model.Generate(prompt, new() { Begin = ids, StopTokens = [ids[20]], Trace = trace }).ToArray();
+        var at = Array.IndexOf(ids, ids[20]);
+        Assert.Equal(at + 1, stopped.Length);
+        Assert.Equal(StopReason.StopToken, stopped[^1].Stop);
+        Assert.Equal(prompt.Length + at, trace["blocks.0.hook_resid_post"].Shape[0]);
+
+        var text = string.Concat(whole.Take(12).Select(t => t.Text))[^6..];
+        var (found, until) = (_model.Generate(prompt, new() { Stop = [text] }).ToArray(), _model.Generate(prompt, new() { Begin = ids, Stop = [text] }).ToArray());
+        Assert.Equal(found.Select(t => (t.Text, t.Stop)), until.Select(t => (t.Text, t.Stop)));
+        Assert.Equal(StopReason.StopText, until[^1].Stop);
+
+        using var source = new CancellationTokenSource();
+        var seen = 0;
+        Assert.Throws<OperationCanceledException>(() =>
+        {
+            foreach (var _ in _model.Generate(prompt, new() { Begin = ids }, cancellation: source.Token))
+                if (++seen == 3) source.Cancel();
+        });
+        Assert.Equal(3, seen);
+    }
+
+    [Fact]
+    public void Generate_Begin_KeepsThePlaceAmongTheSeedsNumbers()
+    {
+        GenerationOptions options = new() { Temperature = 1, MaxTokens = 40, Seed = 5 };
+        var whole = _model.Generate("The dog", options).Select(t => t.Id).ToArray();
+        Assert.Equal(whole, _model.Generate("The dog", options with { Begin = whole[..10] }).Select(t => t.Id));
     }
 
     [Fact]
