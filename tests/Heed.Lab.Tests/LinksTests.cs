@@ -90,7 +90,29 @@ public sealed class LinksTests(LabFixture lab)
                   return mark?.width > 0 && mark.left >= sheet.left && mark.right <= sheet.right;
                 }
                 """, key, new() { Timeout = 5000 });
+            // The tokens' names stay beside what is theirs.
+            var names = story.Locator(".names");
+            await Assertions.Expect(names).ToBeVisibleAsync();
+            await Assertions.Expect(names).ToContainTextAsync("crashed");
         }
+    }
+
+    [BrowserTheory]
+    [InlineData(390)]
+    [InlineData(1360)]
+    public async Task Grid_OfALongText_ShowsTheColumnThatLooks_AndTheNames(int width)
+    {
+        var text = string.Join(' ', Enumerable.Repeat("they crashed the car and then they walked home", 5));
+        await using var visit = await Visit.OpenAsync(lab, $"/look?text={Uri.EscapeDataString(text)}", width, 844);
+        await visit.SettleAsync();
+        var grid = visit.Page.Locator(".figure.apart").First;
+        await Assertions.Expect(grid.Locator(".names")).ToBeVisibleAsync();
+        Assert.True(await grid.EvaluateAsync<bool>("""
+            figure => {
+              const [sheet, names, column] = ['.sheet', '.names', 'rect.sq'].map(s => figure.querySelector(s).getBoundingClientRect());
+              return names.width > 30 && column.left >= names.right && column.right <= sheet.right;
+            }
+            """));
     }
 
     [BrowserFact]
