@@ -218,6 +218,31 @@ public sealed class ChangeTests(LabFixture lab)
     }
 
     [BrowserFact]
+    public async Task WhatIsWrittenForTheNextChange_IsInTheAddress()
+    {
+        await using var visit = await Visit.OpenAsync(lab, $"/change?text={Uri.EscapeDataString(Text)}");
+        var page = visit.Page;
+        var (word, times, part, other) = (page.GetByRole(AriaRole.Textbox, new() { Name = "Add the direction of the word" }), page.GetByRole(AriaRole.Spinbutton, new() { Name = "times" }),
+            page.GetByRole(AriaRole.Combobox, new() { Name = "Put in" }), page.GetByRole(AriaRole.Textbox, new() { Name = "of another sentence" }));
+        await word.FillAsync("Paris");
+        await times.FillAsync("20");
+        await part.SelectOptionAsync("mlp");
+        await other.FillAsync("we sold a boat");
+        await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("set.word=Paris&set.times=20&set.part=mlp&set.lender=we"));
+        await page.WaitForTimeoutAsync(400);
+        await page.ReloadAsync();
+        await Assertions.Expect(word).ToHaveValueAsync("Paris");
+        await Assertions.Expect(times).ToHaveValueAsync("20");
+        await Assertions.Expect(part).ToHaveValueAsync("mlp");
+        await Assertions.Expect(other).ToHaveValueAsync("we sold a boat");
+        // A number that is taken away is none until another is written.
+        await times.FillAsync("");
+        await Assertions.Expect(times).ToHaveValueAsync("");
+        await page.GetByRole(AriaRole.Button, new() { NameRegex = new("^Add it after layer") }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("How many times");
+    }
+
+    [BrowserFact]
     public async Task Slider_ManyKeys_AreOneStepOfTheHistory()
     {
         await using var visit = await Visit.OpenAsync(lab, s_address + "&query=3&key=1");

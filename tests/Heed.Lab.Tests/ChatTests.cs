@@ -203,10 +203,13 @@ public sealed class ChatTests(LabFixture lab)
         var begin = await page.Locator(".messages .assistant .word").AllInnerTextsAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Go on" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Say it" })).ToBeVisibleAsync(new() { Timeout = 60_000 });
-        var expected = new Chat(lab.Model).Say("Write a story of three long paragraphs about a lighthouse.", new() { MaxTokens = 256, Begin = known }).Select(t => t.Text.Trim()).Where(t => t.Length > 0).ToArray();
-        string[] shown = [.. (await page.Locator(".messages .assistant .word").AllInnerTextsAsync()).Select(w => w.Replace("⏎", "", StringComparison.Ordinal).Trim()).Where(w => w.Length > 0)];
-        Assert.True(shown.Length > begin.Count);
-        Assert.Equal(expected, shown);
+        var expected = new Chat(lab.Model).Say("Write a story of three long paragraphs about a lighthouse.", new() { MaxTokens = 256, Begin = known }).Select(t => t.Text);
+        var shown = await page.Locator(".messages .assistant .word").AllInnerTextsAsync();
+        Assert.True(shown.Count > begin.Count);
+        Assert.Equal(Letters(expected), Letters(shown));
+
+        // Spaces and newlines have signs on the page.
+        static string Letters(IEnumerable<string> words) => Regex.Replace(string.Concat(words), @"[\s⏎·\u200B]", "");
     }
 
     [BrowserTheory]
