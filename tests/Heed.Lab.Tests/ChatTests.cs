@@ -11,9 +11,7 @@ public sealed class ChatTests(LabFixture lab)
     {
         await using var visit = await Visit.OpenAsync(lab, "/chat");
         var page = visit.Page;
-        await page.GetByRole(AriaRole.Textbox, new() { Name = "Your message" }).FillAsync("What is the capital of France?");
-        await page.Keyboard.PressAsync("Enter");
-        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Say it" })).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await SayAsync(page, "What is the capital of France?");
         var expected = string.Concat(new Chat(lab.Model).Say("What is the capital of France?", new() { MaxTokens = 256 }).Select(t => t.Text));
         Assert.Equal(expected.Trim(), (await page.Locator(".messages .assistant").InnerTextAsync()).Trim());
 
@@ -34,12 +32,12 @@ public sealed class ChatTests(LabFixture lab)
         // A reply need not be long for this.
         await page.RouteAsync("**/api/chat", route => route.ContinueAsync(new() { PostData = System.Text.Encoding.UTF8.GetBytes(route.Request.PostData!.Replace("{\"messages\"", "{\"maxTokens\":60,\"messages\"", StringComparison.Ordinal)) }));
         var list = page.Locator(".messages");
-        await SayAsync("List three colours, each on its own line.");
+        await SayAsync(page, "List three colours, each on its own line.");
         Assert.Contains("\n", await list.Locator(".assistant").InnerTextAsync());
         await list.GetByRole(AriaRole.Button).Filter(new() { HasText = "⏎" }).First.ClickAsync();
         await Assertions.Expect(page.Locator("tr.chosen")).ToContainTextAsync("⏎");
 
-        await SayAsync("And three animals?");
+        await SayAsync(page, "And three animals?");
         Assert.True(await IsAtTheEndAsync());
         await list.EvaluateAsync("list => list.scrollTop = 0");
         await page.EvaluateAsync("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))");
@@ -48,19 +46,11 @@ public sealed class ChatTests(LabFixture lab)
         await page.Keyboard.PressAsync("Enter");
         await before;
         await list.EvaluateAsync("list => list.scrollTop = 0");   // somebody reads on above
-        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Say it" })).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await SaidAsync(page);
         Assert.False(await IsAtTheEndAsync());
         await visit.AssertAccessibleAsync("a conversation");
 
         Task<bool> IsAtTheEndAsync() => list.EvaluateAsync<bool>("list => list.scrollHeight > list.clientHeight && list.scrollHeight - list.scrollTop - list.clientHeight < 24");
-
-        async Task SayAsync(string text)
-        {
-            await page.GetByRole(AriaRole.Textbox, new() { Name = "Your message" }).FillAsync(text);
-            await page.Keyboard.PressAsync("Enter");
-            await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Say it" })).ToBeVisibleAsync(new() { Timeout = 60_000 });
-            await page.EvaluateAsync("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))");
-        }
     }
 
     [BrowserFact]
@@ -68,8 +58,8 @@ public sealed class ChatTests(LabFixture lab)
     {
         await using var visit = await Visit.OpenAsync(lab, "/chat");
         var page = visit.Page;
-        await SayAsync("What is the capital of France?");
-        await SayAsync("And of Japan?");
+        await SayAsync(page, "What is the capital of France?");
+        await SayAsync(page, "And of Japan?");
         await page.Locator(".messages .word").GetByText("France").First.ClickAsync();
         await Assertions.Expect(page).ToHaveURLAsync(new Regex(@"set\.picked=0\.\d+#said=What.*&reply=[\d.]+&said=And"));
         var list = page.Locator(".messages");
@@ -89,7 +79,7 @@ public sealed class ChatTests(LabFixture lab)
         var label = await other.InnerTextAsync();
         await other.ClickAsync();
         await Assertions.Expect(page.Locator("tr.chosen")).ToContainTextAsync(label);
-        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Say it" })).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await SaidAsync(page);
         var id = lab.Model.Tokenizer.Encode(label.Replace('·', ' '), addSpecialTokens: false).Ids.Single();
         var expected = string.Concat(new Chat(lab.Model).Say("What is the capital of France?", new() { Begin = [.. reply[..at], id] }).Select(t => t.Text));
         Assert.Equal(expected.Trim(), (await list.Locator(".assistant").InnerTextAsync()).Trim());
@@ -108,13 +98,6 @@ public sealed class ChatTests(LabFixture lab)
         await Assertions.Expect(list).ToHaveTextAsync(whole, new() { UseInnerText = true });
 
         ILocator Table() => page.GetByRole(AriaRole.Region, new() { Name = "What else it could have been" });
-
-        async Task SayAsync(string text)
-        {
-            await page.GetByRole(AriaRole.Textbox, new() { Name = "Your message" }).FillAsync(text);
-            await page.Keyboard.PressAsync("Enter");
-            await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Say it" })).ToBeVisibleAsync(new() { Timeout = 60_000 });
-        }
     }
 
     [BrowserFact]
@@ -202,7 +185,7 @@ public sealed class ChatTests(LabFixture lab)
         int[] known = [.. Regex.Match(page.Url, @"reply=([\d.]+)").Groups[1].Value.Split('.').Select(id => int.Parse(id, System.Globalization.CultureInfo.InvariantCulture))];
         var begin = await page.Locator(".messages .assistant .word").AllInnerTextsAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Go on" }).ClickAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Say it" })).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await SaidAsync(page);
         var expected = new Chat(lab.Model).Say("Write a story of three long paragraphs about a lighthouse.", new() { MaxTokens = 256, Begin = known }).Select(t => t.Text);
         var shown = await page.Locator(".messages .assistant .word").AllInnerTextsAsync();
         Assert.True(shown.Count > begin.Count);
@@ -232,9 +215,7 @@ public sealed class ChatTests(LabFixture lab)
     {
         await using var visit = await Visit.OpenAsync(lab, "/chat");
         var page = visit.Page;
-        await page.GetByRole(AriaRole.Textbox, new() { Name = "Your message" }).FillAsync("What is the capital of France?");
-        await page.Keyboard.PressAsync("Enter");
-        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Say it" })).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await SayAsync(page, "What is the capital of France?");
         // Words are buttons for the keyboard, too.
         await page.Locator(".messages .word").GetByText("Paris").First.PressAsync("Enter");
         await visit.SettleAsync();
@@ -267,5 +248,20 @@ public sealed class ChatTests(LabFixture lab)
         await writer.ClickAsync(new() { Force = true });
         await visit.SettleAsync();
         await Assertions.Expect(said).ToContainTextAsync($"In head {wrote[0][1..]}.{wrote[1][1..]}");
+    }
+
+    /// <summary>Says something and waits for the whole reply.</summary>
+    private static async Task SayAsync(IPage page, string text)
+    {
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Your message" }).FillAsync(text);
+        await page.Keyboard.PressAsync("Enter");
+        await SaidAsync(page);
+    }
+
+    /// <summary>Waits until all is said, and drawn.</summary>
+    private static async Task SaidAsync(IPage page)
+    {
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Say it" })).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await page.EvaluateAsync("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))");
     }
 }
