@@ -95,9 +95,10 @@ public sealed partial class RecipeTests(LabFixture lab)
     public async Task Code_InAProgram_MakesTheSameFigure(string figure, string path, string question)
     {
         Assert.NotEmpty(figure);
-        var answer = await AskAsync(path, question);
+        var (answers, shown) = await (s_program ??= CompileAsync());
+        var answer = answers[(path, question)];
         var code = answer.GetProperty("code").GetString()!;
-        var made = Make(code) switch
+        var made = shown.GetMethod(Method(answers.IndexOf((path, question))))!.Invoke(null, [lab.Model]) switch
         {
             Figure one => [one],
             IEnumerable<Figure> several => several.ToArray(),
@@ -165,19 +166,28 @@ public sealed partial class RecipeTests(LabFixture lab)
     [GeneratedRegex("data-key=\"([^\"]*)\"(?: (data-value|data-floats)=\"([^\"]*)\")?")]
     private static partial Regex Marks();
 
-    /// <summary>Compiles the code as the body of a function of the model, and calls it.</summary>
-    private object Make(string code)
+    /// <summary>The answers to all cases, and one class with a function of the model for the code of each.</summary>
+    private static Task<(OrderedDictionary<(string Path, string Question), JsonElement> Answers, Type Shown)>? s_program;
+
+    private static string Method(int index) => $"Case{index}";
+
+    private async Task<(OrderedDictionary<(string, string), JsonElement>, Type)> CompileAsync()
     {
+        var answers = new OrderedDictionary<(string, string), JsonElement>();
+        foreach (var row in Cases) answers[((string)row[1], (string)row[2])] = await AskAsync((string)row[1], (string)row[2]);
+        var methods = answers.Values.Select((answer, i) => $"public static object {Method(i)}(LanguageModel model) {{ {answer.GetProperty("code").GetString()} return figure; }}");
         var source = $$"""
             using System; using System.Collections.Generic; using System.Linq; using Heed; using Heed.Lens; using Heed.Lens.Figures; using Heed.Tracing;
-            public static class Shown { public static object Of(LanguageModel model) { {{code}} return figure; } }
+            public static class Shown {
+            {{string.Join('\n', methods)}}
+            }
             """;
         var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(p => MetadataReference.CreateFromFile(p));
-        var compilation = CSharpCompilation.Create("shown" + Guid.NewGuid().ToString("N"), [CSharpSyntaxTree.ParseText(source)], references, new(OutputKind.DynamicallyLinkedLibrary));
+        var compilation = CSharpCompilation.Create("shown", [CSharpSyntaxTree.ParseText(source)], references, new(OutputKind.DynamicallyLinkedLibrary));
         using var assembly = new MemoryStream();
         var result = compilation.Emit(assembly);
-        Assert.True(result.Success, $"{code}\n{string.Join('\n', result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error))}");
-        return Assembly.Load(assembly.ToArray()).GetType("Shown")!.GetMethod("Of")!.Invoke(null, [lab.Model])!;
+        Assert.True(result.Success, $"{source}\n{string.Join('\n', result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error))}");
+        return (answers, Assembly.Load(assembly.ToArray()).GetType("Shown", throwOnError: true)!);
     }
 
     private async Task<JsonElement> AskAsync(string path, string question)
