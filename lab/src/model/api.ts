@@ -1,3 +1,5 @@
+import { server } from './server.svelte';
+
 /** What the server answers; see /api/openapi.json. */
 export interface ModelInfo {
   id: string;
@@ -115,11 +117,13 @@ export interface Question {
 /** What the server says is wrong, in a sentence. */
 export class Refusal extends Error {}
 
-/** The server is not there; it may come back. */
-export class Unreachable extends Refusal {}
+/** The server is not there; it may come back. The page says so, once. */
+export class Unreachable extends Error {
+  readonly back = server.lost();
+}
 
 /**
- * Asks, and asks again while the server cannot be reached; what it refuses is not asked again.
+ * Asks, and asks again when the server could not be reached and is back; what it refuses is not asked again.
  * @param delay in milliseconds, before the first time.
  * @returns what stops it.
  */
@@ -136,8 +140,8 @@ export function persist<T>(run: (signal: AbortSignal) => Promise<T>, show: (answ
   function attempt() {
     run(stop.signal).then((answer) => stop.signal.aborted || show(answer), (error: Error) => {
       if (stop.signal.aborted) return;
-      fail(error);
-      if (error instanceof Unreachable) next = window.setTimeout(attempt, 1500);
+      if (error instanceof Unreachable) void error.back.then(() => stop.signal.aborted || attempt());
+      else fail(error);
     });
   }
 }
@@ -159,7 +163,7 @@ export async function follow(path: string, question: object, report: (fraction: 
     else if (name === 'figure') return value as FigureAnswer;
     else throw new Refusal((value as { error: string }).error);
   }
-  throw new Unreachable('The server stopped before this was done; it is asked again.');
+  throw new Unreachable('The server stopped before this was done.');
 }
 
 /** Asks for an answer that comes bit by bit. Aborting stops the server's work, too. */
@@ -177,7 +181,7 @@ export async function* events(response: Response): AsyncGenerator<{ name: string
     while (true) {
       const { done, value } = await reader.read().catch((error) => {
         if (error.name === 'AbortError') throw error;
-        throw new Unreachable('The server does not answer any more. Start it again with “heed lab”; this page goes on where it was.');
+        throw new Unreachable('The server does not answer any more.');
       });
       if (done) return;
       text += value;
@@ -201,7 +205,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
     return await fetch(path, init);
   } catch (error) {
     if ((error as Error).name === 'AbortError') throw error;
-    throw new Unreachable('The server does not answer. Start it again with “heed lab”; this page goes on where it was.');
+    throw new Unreachable('The server does not answer.');
   }
 }
 

@@ -88,8 +88,7 @@ class Conversation {
       },
       () => ([this.isReading, this.trouble] = [false, undefined]),
       (error) => {
-        this.trouble = error.message;
-        this.isReading = error instanceof Unreachable;
+        [this.isReading, this.trouble] = [false, error.message];
         this.exchanges = this.exchanges.filter((e) => e.reply.length > 0);
       },
     );
@@ -124,7 +123,7 @@ class Conversation {
       });
     } catch (error) {
       if (now !== this.exchanges) return isHeard;
-      if (!stop.signal.aborted) this.trouble = (error as Error).message;
+      if (!stop.signal.aborted && !(error instanceof Unreachable)) this.trouble = (error as Error).message;
       if (!isHeard) this.exchanges = before;
     } finally {
       if (this.#stop === stop) this.#stop = undefined;

@@ -1,4 +1,4 @@
-import { get, Unreachable, type ModelInfo, type Token } from './api';
+import { get, persist, type ModelInfo, type Token } from './api';
 import { inWords, sorted } from './edits';
 import type { Key } from './keys';
 import { formatPlace, parsePlace, type Place } from './place';
@@ -38,7 +38,7 @@ class Visit {
 
   /** False while no figure of the text can be drawn. */
   get isReadable(): boolean {
-    return this.place.text !== '' && (!this.refusal || this.refusal instanceof Unreachable);
+    return this.place.text !== '' && !this.refusal;
   }
 
   /** The address of the place where one is, as it is shared. */
@@ -130,15 +130,12 @@ class Visit {
     return this.has(model, layer, head) ? { layer, head, isOutlined: true } : {};
   }
 
-  async load(): Promise<void> {
-    try {
-      this.models = await get<ModelInfo[]>('/api/models');
+  load(): void {
+    persist((signal) => get<ModelInfo[]>('/api/models', signal), (models) => {
+      [this.models, this.trouble] = [models, undefined];
       // An address that names no head means one that this model has.
       if (!new URL(location.href).searchParams.has('head') && !this.has(this.model, this.place.layer, this.place.head)) this.change({ layer: 0, head: 0 });
-      this.trouble = undefined;
-    } catch (error) {
-      this.trouble = (error as Error).message;
-    }
+    }, (error) => (this.trouble = error.message));
   }
 
   /** The address says where one is. */
