@@ -74,14 +74,15 @@ public static class ParameterTally
         }
         var y0 = top + MapHeight + 30;
         double runningX = left + inner, countWidth = TextWidth.Of(FigureNumbers.Count(total), 12), countX = runningX - countWidth - 20;
-        // Names come first, formulas have what is left; on a narrow sheet a line of their own, and the running tally gives way.
+        // Names come first, formulas have what is left; on a narrow sheet they have a line of their own, with the running tally.
         var isNarrow = canvas.Width < Narrow;
         if (isNarrow) countX = runningX;
         var row = isNarrow ? Row + 16 : Row;
         var nameWidth = Math.Min(Math.Min(150, parts.Max(p => TextWidth.Of(TokenLabel.OneLine(p.Name), 12))), countX - countWidth - 12 - left - 22);
-        double formulaX = isNarrow ? left + 22 : left + 22 + nameWidth + 14, formulaWidth = isNarrow ? runningX - formulaX : countX - countWidth - 12 - formulaX;
+        double formulaX = isNarrow ? left + 22 : left + 22 + nameWidth + 14, formulaWidth = countX - countWidth - 12 - formulaX;
         canvas.Text(countX, y0, "parameters", FigureRole.Mute, 11, Anchor.End);
-        if (!isNarrow) canvas.Text(runningX, y0, "so far", FigureRole.Mute, 11, Anchor.End);
+        if (isNarrow) y0 += 16;
+        canvas.Text(runningX, y0, "so far", FigureRole.Mute, 11, Anchor.End);
         long running = 0;
         for (var i = 0; i < parts.Count; i++)
         {
@@ -92,7 +93,7 @@ public static class ParameterTally
             canvas.Text(left + 22, y, TextWidth.Fit(TokenLabel.OneLine(listed), nameWidth, 12), FigureRole.Ink, key: key);
             if (formulaWidth >= 40) canvas.Text(formulaX, isNarrow ? y + 16 : y, TextWidth.Fit(TokenLabel.OneLine(formula), formulaWidth, 11.5), FigureRole.Mute, 11.5, words: formula);
             canvas.Text(countX, y, FigureNumbers.Count(count), FigureRole.Ink, 12, Anchor.End, key: key);
-            if (!isNarrow) canvas.Text(runningX, y, FigureNumbers.Count(running), FigureRole.Mute, 12, Anchor.End);
+            canvas.Text(runningX, isNarrow ? y + 16 : y, FigureNumbers.Count(running), FigureRole.Mute, 12, Anchor.End);
         }
         if (isNarrow)
         {
