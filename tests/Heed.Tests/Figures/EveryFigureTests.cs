@@ -163,6 +163,11 @@ public class EveryFigureTests
         var table = new FigureReading(TokenTable.Of(ids, texts, embeddings)).Check();
         var plain = new FigureReading(TokenTable.Of(ids, texts, width: 340)).Check();
         for (var p = Math.Max(0, count - 64); p < count; p++) Assert.Equal(ids[p], (int)plain[$"p{p}.id"]);
+        // A long text has columns beside each other.
+        var wide = TokenTable.Of(ids, texts, width: 700);
+        var inColumns = new FigureReading(wide).Check();
+        for (var p = Math.Max(0, count - 128); p < count; p++) Assert.Equal(ids[p], (int)inColumns[$"p{p}.id"]);
+        if (count == 60) Assert.True(wide.Height < 0.6 * TokenTable.Of(ids, texts, width: 340).Height);
         for (var p = Math.Max(0, count - 24); p < count; p++)
         {
             Assert.Equal(ids[p], (int)table[$"p{p}.id"]);
