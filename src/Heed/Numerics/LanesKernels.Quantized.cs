@@ -283,14 +283,51 @@ internal sealed unsafe partial class LanesKernels<T>
     }
 
     /// <summary>
-    /// to[k·width + row] = scale[row]·code + offset[row] for 16 numbers of 16 rows, whose codes lie a row to each group of the
-    /// registers: register g's group i is row g + i·groups.
+    /// square[number·16 + row] from the codes of 16 rows, a row to each group of the registers: row g + i·groups is group i of
+    /// register g. Every round takes the bytes of the first and the second half of the registers in turn.
     /// </summary>
-    [MethodImpl(Optimize)]
-    private static void DecodeSquare<TFormat>(byte* square, byte* spare, float* scales, float* offsets, float* to, nint width) where TFormat : struct, IBlockFormat
+    [MethodImpl(Inline)]
+    private static void Square(byte* square, byte* spare)
     {
-        // Every round takes the bytes of the first and the second half of the registers in turn.
-        nint half = 16 / T.Rows / 2, size = 16 * T.Rows;
+        var s = (float*)square;
+        if (T.Rows == 4)
+        {
+            T.InterleaveBytes(T.Load(s), T.Load(s + 2 * T.Width), out var a0, out var a1);
+            T.InterleaveBytes(T.Load(s + T.Width), T.Load(s + 3 * T.Width), out var a2, out var a3);
+            T.InterleaveBytes(a0, a2, out var b0, out var b1);
+            T.InterleaveBytes(a1, a3, out var b2, out var b3);
+            T.TransposeGroups(b0).Store(s);
+            T.TransposeGroups(b1).Store(s + T.Width);
+            T.TransposeGroups(b2).Store(s + 2 * T.Width);
+            T.TransposeGroups(b3).Store(s + 3 * T.Width);
+            return;
+        }
+        if (T.Rows == 2)
+        {
+            T.InterleaveBytes(T.Load(s), T.Load(s + 4 * T.Width), out var a0, out var a1);
+            T.InterleaveBytes(T.Load(s + T.Width), T.Load(s + 5 * T.Width), out var a2, out var a3);
+            T.InterleaveBytes(T.Load(s + 2 * T.Width), T.Load(s + 6 * T.Width), out var a4, out var a5);
+            T.InterleaveBytes(T.Load(s + 3 * T.Width), T.Load(s + 7 * T.Width), out var a6, out var a7);
+            T.InterleaveBytes(a0, a4, out var b0, out var b1);
+            T.InterleaveBytes(a1, a5, out var b2, out var b3);
+            T.InterleaveBytes(a2, a6, out var b4, out var b5);
+            T.InterleaveBytes(a3, a7, out var b6, out var b7);
+            T.InterleaveBytes(b0, b4, out a0, out a1);
+            T.InterleaveBytes(b1, b5, out a2, out a3);
+            T.InterleaveBytes(b2, b6, out a4, out a5);
+            T.InterleaveBytes(b3, b7, out a6, out a7);
+            T.TransposeGroups(a0).Store(s);
+            T.TransposeGroups(a1).Store(s + T.Width);
+            T.TransposeGroups(a2).Store(s + 2 * T.Width);
+            T.TransposeGroups(a3).Store(s + 3 * T.Width);
+            T.TransposeGroups(a4).Store(s + 4 * T.Width);
+            T.TransposeGroups(a5).Store(s + 5 * T.Width);
+            T.TransposeGroups(a6).Store(s + 6 * T.Width);
+            T.TransposeGroups(a7).Store(s + 7 * T.Width);
+            return;
+        }
+        // More than there are registers for.
+        nint half = PackRows / T.Rows / 2, size = 16 * T.Rows;
         byte* from = square, into = spare;
         for (nint round = 1; round <= half; round *= 2)
         {
@@ -305,13 +342,24 @@ internal sealed unsafe partial class LanesKernels<T>
             into = before;
         }
         for (nint i = 0; i < 2 * half * size; i += size) T.TransposeGroups(T.Load((float*)(from + i))).Store((float*)(square + i));
+    }
 
+    /// <summary>to[k·width + row] = scale[row]·code + offset[row] for 16 numbers of 16 rows, whose codes lie a row to each group of the registers.</summary>
+    [MethodImpl(Optimize)]
+    private static void DecodeSquare<TFormat>(byte* square, byte* spare, float* scales, float* offsets, float* to, nint width) where TFormat : struct, IBlockFormat
+    {
+        Square(square, spare);
         for (nint v = 0; v < PackRows; v += T.Width)
         {
             T scale = T.Load(scales + v), offset = T.Load(offsets + v);
             byte* code = square + v, end = code + 16 * PackRows;
-            for (var at = to + v; code < end; code += PackRows, at += width)
+            for (var at = to + v; code < end; code += 4 * PackRows, at += 4 * width)
+            {
                 Weights<TFormat>(code, scale, offset).Store(at);
+                Weights<TFormat>(code + PackRows, scale, offset).Store(at + width);
+                Weights<TFormat>(code + 2 * PackRows, scale, offset).Store(at + 2 * width);
+                Weights<TFormat>(code + 3 * PackRows, scale, offset).Store(at + 3 * width);
+            }
         }
     }
 
