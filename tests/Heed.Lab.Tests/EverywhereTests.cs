@@ -162,6 +162,25 @@ public sealed class EverywhereTests(LabFixture lab)
         await Assertions.Expect(page.Locator("main .columns .card").First.Locator("svg.heed")).ToContainTextAsync("boat", new() { Timeout = 20_000 });
     }
 
+    [BrowserFact]
+    public async Task Figure_ThatIsWaitedFor_Fades_UntilItIsThere()
+    {
+        await using var visit = await Visit.OpenAsync(lab, "/look?text=they+crashed+the+car");
+        var page = visit.Page;
+        var answered = new TaskCompletionSource();
+        await page.RouteAsync("**/api/figures/grid", async route =>
+        {
+            await answered.Task;
+            await route.ContinueAsync();
+        });
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Your sentence" }).FillAsync("they crashed the boat");
+        var card = page.Locator("main .columns .card").First;
+        await Assertions.Expect(card.Locator(".stale")).ToHaveCountAsync(1);
+        answered.SetResult();
+        await Assertions.Expect(card.Locator(".stale")).ToHaveCountAsync(0);
+        await Assertions.Expect(card.Locator("svg.heed")).ToContainTextAsync("boat");
+    }
+
     private static async Task<byte[]> SaveAsync(Visit visit, ILocator card, string what)
     {
         var download = await visit.Page.RunAndWaitForDownloadAsync(() => card.GetByRole(AriaRole.Button, new() { Name = what, Exact = true }).ClickAsync());
