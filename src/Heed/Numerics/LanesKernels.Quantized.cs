@@ -284,7 +284,8 @@ internal sealed unsafe partial class LanesKernels<T>
 
     /// <summary>
     /// square[number·16 + row] from the codes of 16 rows, a row to each group of the registers: row g + i·groups is group i of
-    /// register g. Every round takes the bytes of the first and the second half of the registers in turn.
+    /// register g. Every round takes the bytes of the first and the second half of the registers in turn; it is written out where
+    /// all fit into registers, since by way of memory each round waits for the one before.
     /// </summary>
     [MethodImpl(Inline)]
     private static void Square(byte* square, byte* spare)
@@ -326,7 +327,7 @@ internal sealed unsafe partial class LanesKernels<T>
             T.TransposeGroups(a7).Store(s + 7 * T.Width);
             return;
         }
-        // More than there are registers for.
+        // Sixteen are more than there is room for.
         nint half = PackRows / T.Rows / 2, size = 16 * T.Rows;
         byte* from = square, into = spare;
         for (nint round = 1; round <= half; round *= 2)
